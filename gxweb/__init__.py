@@ -1,0 +1,1 @@
+"""The site: project, people, pages."""

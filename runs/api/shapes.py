@@ -1,0 +1,142 @@
+"""What REST says, as types: the answers are made of them, and OpenAPI is written from them."""
+
+from typing import Any, Literal
+
+# pydantic cannot read those of `typing` before Python 3.12.
+from typing_extensions import TypedDict
+
+Status = Literal["queued", "running", "waiting", "completed", "failed", "cancelled"]
+
+
+class Workflow(TypedDict):
+    name: str
+    version: int
+    title: str
+    description: str
+    input_schema: dict[str, Any]
+    output_schema: dict[str, Any]
+
+
+class Workflows(TypedDict):
+    items: list[Workflow]
+    next: str | None
+
+
+class Links(TypedDict):
+    self: str
+    events: str
+    output: str
+    page: str
+
+
+class StartedRun(TypedDict):
+    id: str
+    workflow: str
+    version: int
+    status: Status
+    links: Links
+
+
+class Error(TypedDict):
+    type: str
+    message: str
+
+
+class EndedRun(StartedRun):
+    """What a start answers that waited for the end, and saw it."""
+
+    output: Any
+    error: Error | None
+
+
+class Usage(TypedDict):
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float | None
+    calls: int
+
+
+class Progress(TypedDict):
+    done: float | None
+    total: float | None
+    message: str
+
+
+class Waiting(TypedDict):
+    key: str
+    title: str
+    form_schema: Any
+    default: Any
+    until: str | None
+
+
+class RunSummary(TypedDict):
+    id: str
+    workflow: str
+    version: int
+    status: Status
+    attempt: int
+    error: Error | None
+    usage: Usage
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+    progress: Progress
+    forked_from: str | None
+    links: Links
+
+
+class RunDetail(RunSummary):
+    input: Any
+    output: Any
+    waiting: Waiting | None
+
+
+class Runs(TypedDict):
+    items: list[RunSummary]
+    next: str | None
+
+
+class SpanNode(TypedDict):
+    path: str
+    name: str
+    status: str
+    started_at: str | None
+    duration_ms: float | None
+    tries: int
+    cached: bool
+    replayed: bool
+    usage: Usage
+    children: list["SpanNode"]
+
+
+class Trace(TypedDict):
+    items: list[SpanNode]
+    next: str | None
+
+
+class LogEvent(TypedDict):
+    id: str
+    v: int
+    kind: str
+    at: str
+    span: str | None
+    data: dict[str, Any]
+
+
+class CancellationRequest(TypedDict, total=False):
+    reason: str
+
+
+class Cancellation(TypedDict):
+    id: str
+    status: Status
+    links: Links
+
+
+class Problem(TypedDict, total=False):
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[dict[str, Any]]

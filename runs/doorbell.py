@@ -1,0 +1,70 @@
+"""Rings for a worker. An order is only a doorbell: one that is lost is rung again by the monitor,
+so a failure to ring is logged and is no failure of anything else."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+from runs.connections import gx
+from workflows.catalog import CATALOG
+from workflows.compute.celery import CeleryCompute
+from workflows.compute.port import Compute, Unreachable
+from workflows.wire import orders
+from workflows.wire.orders import Order
+
+logger = logging.getLogger(__name__)
+
+
+class Bell(Protocol):
+    def ring(self, order: Order) -> bool:
+        """False: nobody can have heard it."""
+        ...
+
+    def waiting(self, queue: str) -> int | None:
+        """How many orders are in a queue. None: it cannot be seen."""
+        ...
+
+
+def bell() -> Bell:
+    """The one of this process."""
+    return _bell(gx().broker_url)
+
+
+def lane_of(workflow: str) -> str:
+    """A workflow that has left the catalog still has runs to finish."""
+    entry = CATALOG.get(workflow)
+    return "bulk" if entry is None else entry.lane
+
+
+def queue_of(workflow: str, version: int) -> str:
+    return orders.queue(lane_of(workflow), workflow, version)
+
+
+@dataclass(frozen=True)
+class Doorbell:
+    """Rings a compute, whatever state it is in."""
+
+    compute: Compute
+
+    def ring(self, order: Order) -> bool:
+        try:
+            self.compute.submit(order, lane_of(order.workflow))
+        except Unreachable as error:
+            logger.warning("could not ring for run %s: %s", order.run, error)
+            return False
+        return True
+
+    def waiting(self, queue: str) -> int | None:
+        try:
+            return self.compute.queue_length(queue)
+        except Unreachable as error:
+            logger.warning("the queue cannot be seen: %s", error)
+            return None
+
+
+@lru_cache
+def _bell(url: str) -> Bell:
+    return Doorbell(CeleryCompute(url))

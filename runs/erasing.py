@@ -1,0 +1,54 @@
+"""Removes a run for good: its rows, its archive, and all that Redis has of it.
+
+It is ended first, so that no worker can write any more. Then its keys get a short life: should
+Redis go away between the rows and the keys, they vanish by themselves.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from runs import connections, lifecycle
+from runs.models import Run
+from workflows.wire import keys
+
+LAST_S = 300
+KEYS = (keys.log, keys.blob, keys.lease, keys.inbox)
+
+
+def erase(run: Run, *, by: str = "owner") -> None:
+    """Raises lifecycle.Unavailable; then the run may have ended, but is still there."""
+    client = connections.redis()
+    try:
+        if not run.finished:
+            _end(run, by)
+        _expire(client, str(run.pk))
+    except RedisError as error:
+        raise lifecycle.Unavailable from error
+    Run.objects.filter(pk=run.pk).delete()
+    with suppress(RedisError):  # what is left has LAST_S to live
+        _drop(client, str(run.pk))
+
+
+def _end(run: Run, by: str) -> None:
+    with suppress(lifecycle.Finished):
+        lifecycle.cancel(run, by=by, reason="deleted")
+
+
+def _expire(client: Redis, run: str) -> None:
+    pipe: Any = client.pipeline(transaction=False)
+    for name in KEYS:
+        pipe.expire(name(run), LAST_S)
+    pipe.execute()
+
+
+def _drop(client: Redis, run: str) -> None:
+    pipe: Any = client.pipeline(transaction=False)
+    for name in KEYS:
+        pipe.delete(name(run))
+    pipe.zrem(keys.due(keys.bucket(run)), run)
+    pipe.execute()

@@ -1,0 +1,227 @@
+"""The only doors to a run's beginning and end: `start` and `cancel`.
+
+A crash, or Redis going away, after the row of a run is inserted is healed by the monitor, and is no
+failure of the request. Whether a run has ended is judged by its log.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import lru_cache, partial
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import IntegrityError, connection, transaction
+from pydantic import TypeAdapter, ValidationError
+from redis import Redis
+from redis.exceptions import RedisError
+
+from runs import connections, ending
+from runs.connections import gx
+from runs.doorbell import bell
+from runs.models import SETTLED_S, Run
+from runs.rows import story
+from workflows.catalog import CATALOG, Entry
+from workflows.wire import codec
+from workflows.wire.events import Limits, RunCancelled
+from workflows.wire.log import queue_call
+from workflows.wire.orders import Order
+from workflows.wire.script import Answer, run_script
+
+logger = logging.getLogger(__name__)
+
+INPUT_MAX = 2 * 1024 * 1024
+FULL = 0.8  # of maxmemory: above it no run is admitted
+RETRY_AFTER_S = 5
+OVER_QUOTA_RETRY_S = 30
+
+# By name of a workflow: gathers from SQL what the compute plane cannot read, for the stored input.
+Preparer = Callable[[AbstractBaseUser, dict[str, Any]], dict[str, Any]]
+preparers: dict[str, Preparer] = {}
+
+
+class Refused(Exception):
+    """A run was not started, or not changed."""
+
+
+class Invalid(Refused):
+    """`errors`: what is wrong with the input, each with `loc` and `msg`."""
+
+    def __init__(self, errors: list[dict[str, Any]]) -> None:
+        super().__init__("; ".join(str(error["msg"]) for error in errors))
+        self.errors = errors
+
+
+class KeyReused(Refused):
+    """The idempotency key stands for another request."""
+
+
+class OverQuota(Refused):
+    def __init__(self, retry_after: int = OVER_QUOTA_RETRY_S) -> None:
+        super().__init__("too many runs at once")
+        self.retry_after = retry_after
+
+
+class Unavailable(Refused):
+    def __init__(self, retry_after: int = RETRY_AFTER_S) -> None:
+        super().__init__("no run can be taken now")
+        self.retry_after = retry_after
+
+
+class Finished(Refused):
+    """The run has ended: nothing can be changed about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """`created`: False when an equal request with the same key had started it before."""
+
+    run: Run
+    created: bool
+
+
+def start(
+    *,
+    owner: AbstractBaseUser,
+    workflow: str,
+    input: Any,
+    key: str | None = None,
+    forked_from: Run | None = None,
+) -> Started:
+    """Raises Invalid, KeyReused, OverQuota or Unavailable; then nothing was inserted."""
+    entry = _entry(workflow)
+    given = checked(entry, input)
+    digest = hashlib.sha256(workflow.encode() + b"\0" + codec.dumps(given)).hexdigest()
+    before = _same(owner, key, digest)
+    if before is not None:
+        return Started(before, created=False)
+    admitted = _admit(connections.redis())
+    prepare = preparers.get(workflow)
+    run = Run(
+        owner_id=owner.pk,
+        workflow=entry.name,
+        version=entry.version,
+        attempt_server=admitted.redis_run_id,
+        input=given if prepare is None else prepare(owner, given),
+        limits=asdict(Limits(gx().run_deadline_seconds, gx().run_usd)),
+        forked_from=forked_from,
+        key=key,
+        body_hash=digest,
+    )
+    return _insert(owner, run, admitted)
+
+
+def cancel(run: Run, *, by: str, reason: str = "") -> None:
+    """Ends a run at once, worker or not. Raises Finished or Unavailable."""
+    try:
+        ending.end(connections.redis(), run, RunCancelled(by, reason[:1000]))
+    except ending.Finished as error:
+        raise Finished from error
+    except (RedisError, ending.Unsettled) as error:
+        raise Unavailable from error
+
+
+def checked(entry: Entry, input: Any) -> dict[str, Any]:
+    """The input with its defaults, as it is stored. Raises Invalid."""
+    adapter = _adapter(entry.input)
+    try:
+        # By way of JSON: an input has no types but those of JSON, wherever it came from. Strict,
+        # as the schema that we publish is: "800" is no number.
+        found: dict[str, Any] = adapter.dump_python(
+            adapter.validate_json(codec.dumps(input), strict=True), mode="json"
+        )
+    except ValidationError as error:
+        parts = error.errors(include_url=False, include_context=False, include_input=False)
+        raise Invalid([dict(part) for part in parts]) from error
+    if len(codec.dumps(found)) > INPUT_MAX:
+        raise Invalid([{"type": "too_large", "loc": (), "msg": "The input is over 2 MB"}])
+    return found
+
+
+@lru_cache
+def _adapter(shape: type) -> TypeAdapter[Any]:
+    return TypeAdapter(shape)
+
+
+def _entry(workflow: str) -> Entry:
+    if workflow not in CATALOG:
+        raise Invalid([{"type": "unknown", "loc": (), "msg": f"No workflow {workflow[:80]!r}"}])
+    return CATALOG[workflow]
+
+
+def _same(owner: AbstractBaseUser, key: str | None, digest: str) -> Run | None:
+    """The run that an equal request with this key has started. Raises KeyReused."""
+    if key is None:
+        return None
+    found = Run.objects.filter(owner_id=owner.pk, key=key).first()
+    if found is not None and found.body_hash != digest:
+        raise KeyReused
+    return found
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """By which Redis, and until when (ms by its clock) the run may be announced from here."""
+
+    redis_run_id: str
+    until: int
+
+
+def _admit(client: Redis) -> Admitted:
+    """A Redis that can take another log. Raises Unavailable."""
+    try:
+        said = client.info("memory", "persistence", "server")
+    except RedisError as error:
+        raise Unavailable from error
+    most = said.get("maxmemory", 0)
+    full = most and said["used_memory"] > FULL * most
+    if full or said.get("loading") or said.get("aof_last_write_status") == "err":
+        raise Unavailable
+    now = int(said["server_time_usec"]) // 1000
+    return Admitted(str(said["run_id"]), now + round(SETTLED_S * 1000))
+
+
+def _insert(owner: AbstractBaseUser, run: Run, admitted: Admitted) -> Started:
+    try:
+        with transaction.atomic():
+            _stand_in_line(owner)
+            before = _same(owner, run.key, run.body_hash)
+            if before is not None:
+                return Started(before, created=False)
+            if Run.objects.live().filter(owner_id=owner.pk).count() >= gx().user_concurrent_runs:
+                raise OverQuota
+            run.save(force_insert=True)
+            transaction.on_commit(partial(_announce, run, admitted), robust=True)
+    except IntegrityError:
+        # Another request with this key was first.
+        before = _same(owner, run.key, run.body_hash)
+        if before is None:
+            raise
+        return Started(before, created=False)
+    return Started(run, created=True)
+
+
+def _stand_in_line(owner: AbstractBaseUser) -> None:
+    """One start of an owner at a time, so that a quota is exact. On SQLite the transaction itself
+    is the line: it began IMMEDIATE."""
+    if connection.features.has_select_for_update:
+        type(owner)._default_manager.select_for_update().get(pk=owner.pk)
+
+
+def _announce(run: Run, admitted: Admitted) -> None:
+    """The row is there: open the log and ring. What fails here the monitor does later."""
+    told = next(iter(story(run, (), restored=False)))
+    packed = codec.encode(told.body, at=told.at)
+    lease_ms = round(gx().lease_seconds * 1000)
+    call = queue_call(str(run.id), packed, due_ms=lease_ms, not_after=admitted.until)
+    try:
+        said = run_script(connections.redis(), call)
+    except RedisError as error:
+        logger.warning("run %s is not announced yet: %s", run.id, error)
+        return
+    if said.answer is not Answer.LATE:
+        order = Order(str(run.id), run.workflow, run.version, run.attempt, admitted.redis_run_id)
+        bell().ring(order)

@@ -1,0 +1,65 @@
+"""A state of a run as HTML: whole regions for a page, or just the parts in which two states differ.
+
+The parts are out-of-band swaps for htmx. They follow from the two states and from nothing else, so
+what a reader sees after any number of parts is what a reload would show, to the letter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from django.utils.safestring import SafeString
+
+from runs.render import now, objects, plan, sources, texts
+from runs.render.html import REPLACE, part
+from workflows.wire.cursor import Cursor
+from workflows.wire.state import State
+
+# What is to be said beside the state: Redis is away, or no worker is there to take the run up.
+Note = Literal["", "paused", "unattended"]
+
+REGIONS: Mapping[str, Callable[[State], dict[str, Any]]] = {
+    "now": now.now,
+    "plan": plan.plan,
+    "article": texts.article,
+    "sources": sources.sources,
+    "channels": texts.channels,
+    "objects": objects.objects,
+    "logs": objects.logs,
+}
+
+
+def page(state: State) -> dict[str, SafeString]:
+    """Every region of the page by its name."""
+    return {name: part(name, fill(state)) for name, fill in REGIONS.items()}
+
+
+def snapshot(state: State) -> str:
+    """Every region as a part that replaces what stands there."""
+    return "".join(part(name, fill(state), swap=REPLACE) for name, fill in REGIONS.items())
+
+
+def changes(old: State, new: State) -> str:
+    """The parts that turn a page of `old` into a page of `new`, in the order of putting them in.
+
+    `new` must continue `old`: after a restore or a reset only a snapshot is right.
+    """
+    return "".join(
+        (
+            *plan.changes(old, new),
+            *texts.changes(old, new),
+            *sources.changes(old, new),
+            *objects.changes(old, new),
+            *now.changes(old, new),
+        )
+    )
+
+
+def mark(state: State, *, at: Cursor, start: Cursor | None = None, note: Note = "") -> str:
+    """The frame's own part: the cursor it leads to, and the one it may be put in at (None: any)."""
+    return (
+        f'<div id="run-mark" hidden hx-swap-oob="true" data-from="{start or ""}"'
+        f' data-cursor="{at}" data-status="{state.status}"'
+        f' data-note="{note}"></div>'
+    )

@@ -1,0 +1,83 @@
+"""The plan: the tree of spans, one row each, in the order in which they began."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from runs.render.html import REPLACE, element_id, into, joined, part
+from workflows.wire.state import Span, State
+
+# A row is told by the last kind of event that changed it.
+ROWS = {
+    "running": "span.started",
+    "lost": "span.started",
+    "cancelled": "span.started",
+    "retrying": "span.retrying",
+    "completed": "span.completed",
+    "failed": "span.failed",
+}
+
+
+def plan(state: State) -> dict[str, Any]:
+    children: dict[str | None, list[Span]] = {}
+    for span in state.spans.values():
+        children.setdefault(_parent(state, span), []).append(span)
+    return {"tree": joined(_branch(state, children, None))}
+
+
+def changes(old: State, new: State) -> Iterator[str]:
+    if new.spans is old.spans:
+        return
+    if old.attempt != new.attempt:
+        # What had finished before is now taken over: nearly every row says something else.
+        yield part("plan", plan(new), swap=REPLACE)
+        return
+    for path, span in new.spans.items():
+        had = old.spans.get(path)
+        if had is None:
+            parent = _parent(new, span)
+            place = "run-plan" if parent is None else f"k{element_id(parent)}"
+            yield into(f"beforeend:#{place}", _leaf(new, span))
+        elif had is not span and had != span:
+            yield _row(new, span, swap=REPLACE)
+
+
+def _parent(state: State, span: Span) -> str | None:
+    return span.parent if span.parent in state.spans else None
+
+
+def _branch(
+    state: State, children: Mapping[str | None, list[Span]], parent: str | None
+) -> Iterator[str]:
+    for span in children.get(parent, ()):
+        yield _leaf(state, span, inner="".join(_branch(state, children, span.path)))
+
+
+def _leaf(state: State, span: Span, inner: str = "") -> str:
+    return f'<li>{_row(state, span)}<ol id="k{element_id(span.path)}">{inner}</ol></li>'
+
+
+def called(span: Span) -> str:
+    """What people know a step by: its own name in words, if nothing better is known."""
+    return span.label or span.key or span.name.replace("_", " ").capitalize()
+
+
+def _row(state: State, span: Span, swap: str = "") -> str:
+    # Flat and ready to print: a long plan is a thousand of these.
+    context = {
+        "id": element_id(span.path),
+        "path": span.path,
+        "status": span.status,
+        "title": called(span),
+        "message": span.message,
+        "done": span.done,
+        "total": span.total,
+        "retry": span.retry,
+        "error": span.error,
+        "tries": span.tries if span.tries > 1 else None,
+        "cached": span.cached,
+        "replayed": state.replayed(span),
+        "seconds": "" if span.duration_ms is None else f"{span.duration_ms / 1000:.1f}",
+    }
+    return part(ROWS[span.status], context, swap=swap)

@@ -1,0 +1,108 @@
+"""The trace: every step with what went in and came out, what it took, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from runs.render.now import duration
+from runs.render.plan import called
+from workflows.wire.state import Span, State
+
+LONGEST = 20_000  # characters of an output on a page; the whole is in the API
+BAR = 1000  # the width of the time axis
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Where a step lies on the time axis of its run."""
+
+    x: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    span: Span
+    depth: int
+    title: str
+    took: str
+    bar: Bar
+    tokens_in: int
+    tokens_out: int
+    cost: float | None
+    calls: int
+    models: str
+    replayed: bool
+    output: str
+    cut: bool
+
+
+def trace(state: State) -> list[Row]:
+    """Steps in the order of the tree: each before those it called."""
+    known, below = state.spans, dict[str | None, list[Span]]()
+    for span in known.values():
+        below.setdefault(span.parent if span.parent in known else None, []).append(span)
+    axis = _axis(state)
+    return [_row(state, span, depth, _bar(axis, span)) for span, depth in _walk(below)]
+
+
+def _walk(below: dict[str | None, list[Span]]) -> Iterator[tuple[Span, int]]:
+    """Not by recursion: a flow may nest as deep as it likes."""
+    ahead = [(span, 0) for span in reversed(below.get(None, []))]
+    while ahead:
+        span, depth = ahead.pop()
+        yield span, depth
+        ahead += [(child, depth + 1) for child in reversed(below.get(span.path, []))]
+
+
+def _row(state: State, span: Span, depth: int, bar: Bar) -> Row:
+    calls = span.usage.calls
+    costs = [call.cost_usd for call in calls]
+    output = _told(span.output)
+    return Row(
+        span=span,
+        depth=min(depth, 6),
+        title=called(span),
+        took="" if span.duration_ms is None else duration(span.duration_ms),
+        bar=bar,
+        tokens_in=sum(call.prompt_tokens or 0 for call in calls),
+        tokens_out=sum(call.completion_tokens or 0 for call in calls),
+        cost=None if None in costs else sum(cost for cost in costs if cost is not None),
+        calls=len(calls),
+        models=", ".join(dict.fromkeys(call.model for call in calls if call.model)),
+        replayed=state.replayed(span),
+        output=output[:LONGEST],
+        cut=len(output) > LONGEST,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """Milliseconds: where the time of a run begins, and how far it has come."""
+
+    begin: int
+    end: int
+
+
+def _axis(state: State) -> Axis:
+    begun = [span.started_at for span in state.spans.values()]
+    ended = [span.finished_at or span.started_at for span in state.spans.values()]
+    begin = min(begun, default=0)
+    return Axis(begin, max([*ended, state.seen_at or 0, begin + 1]))
+
+
+def _bar(axis: Axis, span: Span) -> Bar:
+    whole = axis.end - axis.begin
+    end = span.finished_at or (axis.end if span.open else span.started_at)
+    x = round(BAR * (span.started_at - axis.begin) / whole)
+    return Bar(min(x, BAR - 4), max(4, round(BAR * (end - span.started_at) / whole)))
+
+
+def _told(value: Any) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode()

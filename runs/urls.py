@@ -1,0 +1,15 @@
+"""Addresses of runs: pages, and sockets."""
+
+from django.urls import path
+
+from runs import consumers, views
+
+app_name = "runs"
+urlpatterns = [
+    path("runs/", views.run_list, name="list"),
+    path("runs/<uuid:id>/", views.run_page, name="run"),
+    path("runs/<uuid:id>/cancellation/", views.cancellation, name="cancellation"),
+    path("runs/<uuid:id>/trace/", views.trace, name="trace"),
+]
+# Channels routes to ASGI applications what Django routes to views.
+websocket_urlpatterns = [path("ws/runs/<uuid:id>/", consumers.run_socket)]  # type: ignore[arg-type]

@@ -1,0 +1,125 @@
+"""Pages of runs: rendered whole from the snapshot, so that they read without JavaScript."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import render as render_page
+from django.template.loader import select_template
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_POST, require_safe
+
+from runs import attendance, connections, history, lifecycle, listing, render
+from runs.listing import Wanted
+from runs.models import Run
+from runs.render import trace as spans
+from runs.render.now import now
+
+PER_PAGE = 50
+private: Callable[..., Callable[..., HttpResponse]] = cache_control(private=True, no_store=True)
+
+
+@require_safe
+@login_required
+@private
+def run_list(request: HttpRequest) -> HttpResponse:
+    asked = request.GET
+    wanted = Wanted.of(asked.get("status", ""), asked.get("workflow", ""), asked.get("q", ""))
+    page = Paginator(listing.found(request.user, wanted), PER_PAGE).get_page(asked.get("page"))
+    context = {
+        "page": page,
+        "wanted": wanted,
+        "query": urlencode(
+            {"status": wanted.status, "workflow": wanted.workflow, "q": wanted.words}
+        ),
+        "statuses": Run.Status.values,
+        "workflows": listing.workflows(request.user),
+        "rows": [(run, listing.title(run.workflow), listing.subject(run)) for run in page],
+    }
+    return render_page(request, "runs/list.html", context)
+
+
+@require_safe
+@login_required
+@private
+def run_page(request: HttpRequest, id: UUID) -> HttpResponse:
+    run = get_object_or_404(Run.objects.visible_to(request.user), pk=id)
+    # By convention a product's look is a template of its workflow's name.
+    template = select_template([f"runs/{run.workflow}.html", "runs/run.html"])
+    return HttpResponse(template.render(live_page(run), request))
+
+
+def live_page(run: Run) -> dict[str, Any]:
+    """What the template of a live page shows: the regions as they are now, and where that is."""
+    view = history.view(run)
+    return {
+        "run": run,
+        "title": listing.title(run.workflow),
+        "state": view.state,
+        "live": view.live,
+        "unattended": _unattended(run, view),
+        # What SQL remembers is not a place in the log: the socket then begins with a snapshot.
+        "cursor": str(view.state.cursor) if view.live else "",
+        **{f"region_{name}": html for name, html in render.page(view.state).items()},
+    }
+
+
+@require_safe
+@login_required
+@private
+def trace(request: HttpRequest, id: UUID) -> HttpResponse:
+    run = get_object_or_404(Run.objects.visible_to(request.user), pk=id)
+    view = history.view(run)
+    context = {
+        "run": run,
+        "title": listing.title(run.workflow),
+        "state": view.state,
+        "live": view.live,
+        "rows": spans.trace(view.state),
+        "axis": spans.BAR,
+        **now(view.state),
+    }
+    return render_page(request, "runs/trace.html", context)
+
+
+def _unattended(run: Run, view: history.View) -> bool:
+    """Whether to say that no worker is there."""
+    needed = view.live and view.state.status in ("queued", "running")
+    return needed and attendance.unattended(connections.redis(), run)
+
+
+def _page(request: HttpRequest, id: UUID) -> str:
+    """The page that a command came from, if it is one of ours; else that of the run."""
+    came_from = request.POST.get("next", "")
+    ours = url_has_allowed_host_and_scheme(came_from, allowed_hosts={request.get_host()})
+    return came_from if ours and came_from.startswith("/") else reverse("runs:run", args=[id])
+
+
+@require_POST
+def cancellation(request: HttpRequest, id: UUID) -> HttpResponse:
+    page = _page(request, id)
+    if not request.user.is_authenticated:
+        return redirect_to_login(page)
+    run = get_object_or_404(Run.objects.visible_to(request.user), pk=id)
+    try:
+        lifecycle.cancel(run, by="owner" if run.owner_id == request.user.pk else "staff")
+    except lifecycle.Finished:
+        pass  # as asked for: it does not run
+    except lifecycle.Unavailable:
+        messages.error(request, "The run could not be stopped just now. Try again in a moment.")
+    if request.headers.get("HX-Request"):
+        # The socket tells how it went; a page that has something else to say is loaded again.
+        refused = bool(messages.get_messages(request))
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"} if refused else {})
+    return redirect(page)

@@ -1,0 +1,1 @@
+"""The tests mirror the source tree; contract, chaos, e2e and bench have folders of their own."""

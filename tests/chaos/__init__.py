@@ -1,0 +1,1 @@
+"""Faults on purpose: real processes are killed, frozen, starved and lied to."""

@@ -1,0 +1,64 @@
+"""A worker or a control that is broken on purpose, so that the oracle can be seen to notice.
+
+python -m tests.chaos.broken fence [WORKER OPTIONS]     its writes and calls are not fenced
+python -m tests.chaos.broken replay [WORKER OPTIONS]    it does everything again
+python -m tests.chaos.broken monitor                    a control that takes nothing over
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Callable
+
+from workflows.engine.execute import Executor
+from workflows.engine.journal import Journal
+from workflows.engine.replay import Replay
+from workflows.worker import __main__ as worker
+
+
+def without_fence() -> None:
+    """It never learns that the run is not its own any more."""
+
+    async def flush(self: Journal) -> float:
+        self._schedule(self, False)
+        await asyncio.sleep(0)
+        return time.monotonic()
+
+    Journal.flush = flush  # type: ignore[method-assign]
+    Journal.close = lambda self, error: None  # type: ignore[method-assign]
+    Executor.lose = lambda self, run, attempt, why: None  # type: ignore[method-assign]
+
+
+def without_replay() -> None:
+    Replay.answer = lambda self, digest: None  # type: ignore[method-assign]
+
+
+WORKERS: dict[str, Callable[[], None]] = {"fence": without_fence, "replay": without_replay}
+
+
+def control_without_monitor() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gxweb.settings")
+    import django  # noqa: PLC0415 - the workers of this module must not see Django
+
+    django.setup()
+    from django.core.management import call_command  # noqa: PLC0415
+
+    from runs.monitor import Monitor  # noqa: PLC0415
+
+    Monitor.tick = lambda self: None  # type: ignore[method-assign]
+    call_command("control")
+
+
+def main(what: str, *words: str) -> int:
+    if what == "monitor":
+        control_without_monitor()
+        return 0
+    WORKERS[what]()
+    return worker.main(words)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

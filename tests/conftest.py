@@ -1,0 +1,47 @@
+"""What every test may ask for: a real Valkey of its own session, flushed for each test."""
+
+from collections.abc import Iterator
+
+import pytest
+import redis as redis_py
+
+from tests import valkey
+
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    text = "only tests that use the database: for a second run on another one"
+    parser.addoption("--database-only", action="store_true", help=text)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--database-only"):
+        items[:] = [item for item in items if _uses_database(item)]
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    names = set(getattr(item, "fixturenames", ()))
+    return bool(names & DATABASE_FIXTURES) or item.get_closest_marker("django_db") is not None
+
+
+@pytest.fixture(scope="session")
+def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[valkey.Server]:
+    """The session's server. A test that kills a server starts one of its own: `valkey.running`."""
+    with valkey.running(tmp_path_factory.mktemp("valkey")) as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(valkey_server: valkey.Server) -> str:
+    """An empty Redis; the address of the session's server."""
+    with redis_py.Redis.from_url(valkey_server.url) as client:
+        client.flushall()
+    return valkey_server.url
+
+
+@pytest.fixture
+def redis(redis_url: str) -> Iterator[redis_py.Redis]:
+    """A synchronous client of the empty Redis; answers are bytes."""
+    with redis_py.Redis.from_url(redis_url) as client:
+        yield client

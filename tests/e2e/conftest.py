@@ -1,0 +1,65 @@
+"""A browser, and a web process for it to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests import chromium
+from tests.e2e.web import Web, serving
+from tests.valkey import Server
+
+# Remembers sockets, so that a test can cut them, and what the policy refused.
+SPY = """
+window.sockets = [];
+window.refused = [];
+const Real = window.WebSocket;
+window.WebSocket = class extends Real {
+  constructor(...words) { super(...words); window.sockets.push(this); }
+};
+addEventListener("securitypolicyviolation", (event) => window.refused.push(event.blockedURI));
+"""
+
+
+# Not for the session: while Playwright is there its loop runs, and no other test can run one.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = chromium.executable()
+    if path is None:
+        pytest.skip("there is no Chromium")
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=path, args=chromium.arguments())
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="session")
+def web(tmp_path_factory: pytest.TempPathFactory, valkey_server: Server) -> Iterator[Web]:
+    with serving(tmp_path_factory.mktemp("web"), valkey_server.url) as running:
+        yield running
+
+
+@pytest.fixture
+def context(browser: Browser, web: Web) -> Iterator[BrowserContext]:
+    """Signed in."""
+    made = browser.new_context(base_url=web.url)
+    made.add_cookies([{"name": "sessionid", "value": web.session, "url": web.url}])
+    made.add_init_script(SPY)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the console of any page said as an error."""
+    return []
+
+
+@pytest.fixture
+def page(context: BrowserContext, complaints: list[str]) -> Page:
+    made = context.new_page()
+    made.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    made.on("pageerror", lambda error: complaints.append(str(error)))
+    return made

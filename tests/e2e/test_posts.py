@@ -1,0 +1,157 @@
+"""A person and their post in a real browser: from a topic to a text of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.chaos import people
+from tests.chaos.stack import Stack, stack
+from tests.chaos.verdict import notes
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+WRITTEN_MS = 90_000
+POST = re.compile(r"/posts/[0-9a-f-]{36}/$")
+
+
+@pytest.fixture(scope="module")
+def s(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with stack(tmp_path_factory.mktemp("posts"), tokens_per_second=200) as made:
+        yield made
+
+
+@pytest.fixture
+def stranger(browser: Browser, s: Stack) -> Iterator[BrowserContext]:
+    """Somebody who has never been here."""
+    made = browser.new_context(base_url=s.url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def owner(browser: Browser, s: Stack) -> Iterator[BrowserContext]:
+    made = browser.new_context(base_url=s.url, accept_downloads=True)
+    made.add_cookies([{"name": "sessionid", "value": people.owner(s), "url": s.url}])
+    yield made
+    made.close()
+
+
+def write(page: Page, topic: str = "Ferries") -> None:
+    """Start a post and wait for its end."""
+    page.goto("/posts/new/")
+    page.get_by_label("Topic").fill(topic)
+    page.get_by_label("Your notes").fill(notes())
+    page.get_by_label("Length").select_option("600")
+    page.get_by_role("button", name="Start").click()
+    expect(page).to_have_url(POST)
+    expect(page.locator("[data-post]")).to_be_visible(timeout=WRITTEN_MS)
+
+
+def test_a_newcomer_gets_from_the_first_page_to_a_finished_post(
+    stranger: BrowserContext, s: Stack
+) -> None:
+    page, said = stranger.new_page(), list[str]()
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto("/")
+    page.get_by_placeholder("What should the post be about?").fill("Ferries & tides")
+    page.get_by_role("button", name="Start").click()
+    page.locator('[name="email"]').fill("new@example.org")
+    for name in ("password1", "password2"):
+        page.locator(f'[name="{name}"]').fill("a long enough password")
+    page.locator("form:has([name=email]) button").click()
+    expect(page.get_by_label("Topic")).to_have_value("Ferries & tides")
+    page.get_by_label("Your notes").fill(notes())
+    expect(page.locator("#estimate")).to_contain_text("calls")
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("[data-run]")).to_be_visible()
+    expect(page.locator("[data-post]")).to_be_visible(timeout=WRITTEN_MS)
+    citation = page.locator('.prose a[href^="#source-"]').first
+    card = page.locator(str(citation.get_attribute("href")))
+    citation.hover()
+    expect(card).to_have_class(re.compile(r"\blit\b"))
+    assert said == []
+
+
+def test_what_was_typed_outlives_a_reload_and_a_file_joins_it(
+    owner: BrowserContext, tmp_path: Path
+) -> None:
+    file = tmp_path / "more.md"
+    file.write_text("From a file.")
+    page = owner.new_page()
+    page.goto("/posts/new/")
+    page.get_by_label("Topic").fill("Kept")
+    page.get_by_label("Your notes").fill("Typed.")
+    page.get_by_label("Notes from a file").set_input_files(file)
+    expect(page.get_by_label("Your notes")).to_have_value("Typed.\n\nFrom a file.")
+    page.reload()
+    expect(page.get_by_label("Topic")).to_have_value("Kept")
+    expect(page.get_by_label("Your notes")).to_have_value("Typed.\n\nFrom a file.")
+
+
+def test_two_tabs_preview_versions_download_and_deletion(owner: BrowserContext, s: Stack) -> None:
+    page = owner.new_page()
+    write(page)
+    place = page.url
+    page.get_by_role("link", name="Edit").click()
+    other = owner.new_page()
+    other.goto(f"{place}edit/")
+    page.get_by_label("Text").fill("# Mine\n\n## One\n\nIt is *mine*.\n")
+    expect(page.locator("#preview em")).to_have_text("mine")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("[data-section] em")).to_have_text("mine")
+    other.get_by_label("Text").fill("Theirs.")
+    other.get_by_role("button", name="Save").click()
+    expect(other.get_by_role("alert")).to_contain_text("Nothing is overwritten")
+    expect(other.get_by_label("Text")).to_have_value("Theirs.")
+    page.get_by_role("link", name="Version 2").click()
+    page.get_by_role("link", name="Version 2").click()
+    expect(page.locator(".diff .come").last).to_contain_text("It is *mine*.")
+    page.goto(place)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Markdown").click()
+    assert "It is *mine*." in Path(download.value.path()).read_text()
+    page.get_by_role("link", name="Delete").click()
+    page.get_by_role("button", name="Delete everything").click()
+    expect(page).to_have_url(f"{s.url}/posts/")
+    answer = page.goto(place)
+    assert answer is not None
+    assert answer.status == 404
+
+
+def test_all_of_it_without_javascript(browser: Browser, s: Stack) -> None:
+    still = browser.new_context(base_url=s.url, java_script_enabled=False)
+    still.add_cookies([{"name": "sessionid", "value": people.owner(s), "url": s.url}])
+    page = still.new_page()
+    write(page, "Without scripts")
+    page.get_by_role("link", name="Edit").click()
+    page.get_by_label("Text").fill("## One\n\n*Still.*\n")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator("#preview em")).to_have_text("Still.")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("[data-section] em")).to_have_text("Still.")
+    still.close()
+
+
+def test_a_stopped_post_keeps_what_was_written(owner: BrowserContext, s: Stack) -> None:
+    s.provider.pace(plain=1)
+    page = owner.new_page()
+    page.goto("/posts/new/?topic=Stopped")
+    page.get_by_role("button", name="Start").click()
+    page.get_by_role("button", name="Stop").click()
+    s.provider.pace(plain=0)
+    expect(page.locator("[data-post]")).to_contain_text("You stopped this run.", timeout=20_000)
+    page.goto("/posts/")
+    expect(page.locator(".posts li").first).to_contain_text("stopped")
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_nothing_is_wider_than_the_screen(owner: BrowserContext, width: int) -> None:
+    page = owner.new_page()
+    page.set_viewport_size({"width": width, "height": 800})
+    for path in ("/", "/posts/", "/posts/new/", "/runs/"):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") == width, path

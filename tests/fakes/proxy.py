@@ -1,0 +1,101 @@
+"""A TCP proxy on the loopback that does to a connection what networks do: loses a reply, goes
+silent, cuts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+
+class Proxy:
+    """Stands before one server. `port` is where clients connect."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._target = (host, port)
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._replies_to_lose = 0
+        self._after = b""
+        self._open = asyncio.Event()
+        self._open.set()
+        self.port = 0
+        self.connections = 0
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def lose_reply(self, times: int = 1, *, after: bytes = b"") -> None:
+        """Let the next requests (those that hold `after`) through, and cut instead of answering."""
+        self._replies_to_lose, self._after = times, after
+
+    def freeze(self) -> None:
+        """From now on nothing arrives anywhere, and nobody is told."""
+        self._open.clear()
+
+    def thaw(self) -> None:
+        self._open.set()
+
+    def cut(self) -> None:
+        """Close every connection."""
+        for writer in tuple(self._writers):
+            writer.transport.abort()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        try:
+            far_reader, far_writer = await asyncio.open_connection(*self._target)
+        except OSError:
+            writer.close()
+            return
+        self._writers |= {writer, far_writer}
+        doomed = asyncio.Event()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._requests(reader, far_writer, doomed))
+                group.create_task(self._replies(far_reader, writer, doomed))
+        except* (OSError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            for each in (writer, far_writer):
+                each.close()
+            self._writers -= {writer, far_writer}
+
+    async def _requests(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, doomed: asyncio.Event
+    ) -> None:
+        while data := await reader.read(65536):
+            await self._open.wait()
+            if self._replies_to_lose and self._after in data:
+                self._replies_to_lose -= 1
+                doomed.set()
+            writer.write(data)
+            await writer.drain()
+        raise ConnectionResetError
+
+    async def _replies(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, doomed: asyncio.Event
+    ) -> None:
+        while data := await reader.read(65536):
+            await self._open.wait()
+            if doomed.is_set():
+                raise ConnectionResetError
+            writer.write(data)
+            await writer.drain()
+        raise ConnectionResetError
+
+
+@asynccontextmanager
+async def proxied(port: int, host: str = "127.0.0.1") -> AsyncIterator[Proxy]:
+    """A proxy before `host:port`."""
+    proxy = Proxy(host, port)
+    server = await asyncio.start_server(proxy._serve, "127.0.0.1", 0)
+    proxy.port = server.sockets[0].getsockname()[1]
+    try:
+        yield proxy
+    finally:
+        proxy.thaw()
+        server.close()
+        proxy.cut()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(server.wait_closed(), 1)

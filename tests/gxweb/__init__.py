@@ -1,0 +1,1 @@
+"""The site: settings, people, the supervisor."""

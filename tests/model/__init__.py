@@ -1,0 +1,1 @@
+"""A model of the log's protocol: kills, lost replies, lost data, by thousands of schedules."""

@@ -1,0 +1,56 @@
+"""The tree of spans, and rows that change."""
+
+from runs.render import plan
+from runs.render.html import part
+from tests.runs.render.dom import Node, parse
+from tests.workflows.wire.logs import log
+from workflows.wire.events import Body, Error, RunStarted, SpanCompleted, SpanFailed, SpanStarted
+from workflows.wire.fold import fold
+from workflows.wire.state import EMPTY, State
+
+ROOT, ONE = "blog[0]", 'blog[0]/extract["https://a.example/?b,c>"]'
+OPEN: list[Body | tuple[str, Body]] = [
+    RunStarted("w", 1),
+    (ROOT, SpanStarted("blog", "h0")),
+    (ONE, SpanStarted("extract", "h1", key="https://a.example/?b,c>", parent=ROOT)),
+]
+
+
+def state(*said: Body | tuple[str, Body]) -> State:
+    return fold(EMPTY, log(*OPEN, *said))
+
+
+def row(state: State, path: str) -> Node:
+    return parse(part("plan", plan.plan(state))).find("data-span", path)
+
+
+def test_a_child_stands_under_its_parent() -> None:
+    tree = parse(part("plan", plan.plan(state()))).children[0]
+    assert isinstance(tree, Node)
+    top, inner = tree.children[0], ROOT
+    assert isinstance(top, Node)
+    assert [node.attributes["data-span"] for node in top.all("data-span")] == [inner, ONE]
+
+
+def test_a_row_tells_tries_duration_and_where_the_result_is_from() -> None:
+    done = state((ONE, SpanCompleted(1, 2340.0, tries=3, cached=True)), RunStarted("x", 1))
+    found = row(done, ONE)
+    assert found.attributes["data-status"] == "completed"
+    assert (found.attributes["data-cached"], found.attributes["data-replayed"]) == ("true", "true")
+    assert found.text == "https://a.example/?b,c>3 tries · cached · kept · 2.3 s"
+
+
+def test_a_failed_row_says_why() -> None:
+    failed = state((ONE, SpanFailed(Error("timeout", "No answer <in time>."))))
+    assert "No answer <in time>." in row(failed, ONE).text
+
+
+def test_only_rows_that_changed_are_sent() -> None:
+    parts = list(plan.changes(state(), state((ONE, SpanCompleted(1, 5.0)))))
+    assert len(parts) == 1
+    assert "completed" in parts[0]
+
+
+def test_a_new_attempt_sends_the_whole_plan() -> None:
+    parts = list(plan.changes(state(), state(RunStarted("x", 1))))
+    assert [part.startswith('<ol id="run-plan"') for part in parts] == [True]

@@ -1,0 +1,63 @@
+"""The trace: the tree of steps in order, with what each took."""
+
+from __future__ import annotations
+
+from runs.render.trace import BAR, LONGEST, Row, trace
+from tests.workflows.wire.logs import log
+from workflows.wire.events import (
+    Body,
+    Call,
+    RunQueued,
+    RunStarted,
+    SpanCompleted,
+    SpanStarted,
+    Usage,
+)
+from workflows.wire.fold import fold
+from workflows.wire.state import EMPTY
+
+Said = Body | tuple[str, Body]
+
+
+def rows(*said: Said) -> dict[str, Row]:
+    state = fold(EMPTY, log(RunQueued("blog", 1, "1", {}), RunStarted("w", 1), *said))
+    return {row.span.path: row for row in trace(state)}
+
+
+def opened(path: str, parent: str | None = None) -> Said:
+    return path, SpanStarted(path, path, parent=parent)
+
+
+def test_each_step_stands_before_those_it_called() -> None:
+    found = rows(opened("a"), opened("b", "a"), opened("c"), opened("d", "b"), opened("e", "a"))
+    assert [(path, row.depth) for path, row in found.items()] == [
+        ("a", 0), ("b", 1), ("d", 2), ("e", 1), ("c", 0),
+    ]  # fmt: skip
+
+
+def test_what_its_calls_took_is_added_up() -> None:
+    usage = Usage((Call("o", "small", 10, 5, 0.25), Call("o", "small", 1, None, 0.5)))
+    row = rows(opened("a"), ("a", SpanCompleted({"b": 1}, 1500.0, usage=usage)))["a"]
+    assert (row.tokens_in, row.tokens_out, row.cost, row.calls, row.models) == (
+        11, 5, 0.75, 2, "small",
+    )  # fmt: skip
+    assert (row.took, row.output) == ("1.5 s", '{\n  "b": 1\n}')
+
+
+def test_one_unknown_price_makes_the_sum_unknown() -> None:
+    usage = Usage((Call("o", "small", 10, 5, 0.25), Call("o", "x")))
+    assert rows(opened("a"), ("a", SpanCompleted(1, usage=usage)))["a"].cost is None
+
+
+def test_bars_stay_on_the_axis() -> None:
+    found = rows(opened("a"), opened("b", "a"), ("b", SpanCompleted("x")), opened("c", "a"))
+    assert all(0 <= row.bar.x < BAR and 0 < row.bar.width <= BAR for row in found.values())
+
+
+def test_a_long_output_is_cut() -> None:
+    row = rows(opened("a"), ("a", SpanCompleted("x" * (LONGEST + 1))))["a"]
+    assert (len(row.output), row.cut) == (LONGEST, True)
+
+
+def test_a_run_without_steps_has_no_rows() -> None:
+    assert rows() == {}

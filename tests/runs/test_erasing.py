@@ -1,0 +1,104 @@
+"""A run that is erased leaves nothing: no row, no key, no one who writes it again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from runs import lifecycle
+from runs.doorbell import bell
+from runs.erasing import erase
+from runs.models import LogArchive, Run, Span
+from runs.monitor import Monitor
+from runs.projector import Projector
+from tests.runs.serving import Person
+from tests.runs.writer import ROOT, Writer, done, wrote
+from tests.valkey import free_port
+from workflows.wire.events import RunCompleted
+
+pytestmark = pytest.mark.django_db
+CANARY = "canary-7f3a"
+
+
+@pytest.fixture(autouse=True)
+def on_redis(settings: Any, redis_url: str) -> None:
+    settings.GX = replace(settings.GX, redis_url=redis_url, broker_url=redis_url)
+
+
+@pytest.fixture
+def owner() -> Person:
+    return Person("owner@example.org")
+
+
+def begun(owner: Person, redis: Redis) -> tuple[Run, Writer]:
+    run = owner.owns(attempt=1, error_message=CANARY)
+    writer = Writer(redis, str(run.pk)).begin()
+    return run, writer.say(wrote(ROOT, "section-1", 0, CANARY))
+
+
+def project(redis: Redis) -> None:
+    projector = Projector(redis)
+    while projector.poll():
+        pass
+
+
+def left(redis: Redis, run: Run) -> list[bytes]:
+    return [key for key in redis.scan_iter() if str(run.pk).encode() in key]
+
+
+def gone(redis: Redis, run: Run) -> bool:
+    rows = [Run.objects.filter(pk=run.pk), Span.objects.filter(run=run.pk)]
+    rows.append(LogArchive.objects.filter(run=run.pk))
+    due = [redis.zrange(f"gx:{{{n}}}:due", 0, -1) for n in range(16)]
+    return not any(q.exists() for q in rows) and not left(redis, run) and not any(due)
+
+
+def test_a_finished_run_is_gone(owner: Person, redis: Redis) -> None:
+    run, writer = begun(owner, redis)
+    writer.say(done(ROOT), RunCompleted())
+    project(redis)
+    run.refresh_from_db()
+    assert run.finished
+    erase(run)
+    assert gone(redis, run)
+
+
+def test_a_live_run_is_stopped_first_and_its_worker_cannot_go_on(
+    owner: Person, redis: Redis
+) -> None:
+    run, writer = begun(owner, redis)
+    erase(run)
+    assert gone(redis, run)
+    with pytest.raises(AssertionError, match="Reply"):
+        writer.say(wrote(ROOT, "section-1", 11, "more"))
+    project(redis)
+    Monitor(redis, bell()).tick()
+    assert gone(redis, run)
+
+
+def test_it_can_be_done_twice(owner: Person, redis: Redis) -> None:
+    run, _ = begun(owner, redis)
+    again = Run.objects.get(pk=run.pk)
+    erase(run)
+    with pytest.raises((lifecycle.Unavailable, Run.DoesNotExist)):
+        erase(again)
+    assert gone(redis, run)
+
+
+def test_forks_stay(owner: Person, redis: Redis) -> None:
+    run, _ = begun(owner, redis)
+    fork = owner.owns(forked_from=run)
+    erase(run)
+    fork.refresh_from_db()
+    assert fork.forked_from is None
+
+
+def test_without_redis_nothing_is_lost_and_it_is_said(owner: Person, settings: Any) -> None:
+    run = owner.owns(attempt=1)
+    settings.GX = replace(settings.GX, redis_url=f"redis://127.0.0.1:{free_port()}/0")
+    with pytest.raises(lifecycle.Unavailable):
+        erase(run)
+    assert Run.objects.filter(pk=run.pk).exists()

@@ -1,0 +1,267 @@
+"""The doors: what is let in, what is refused, and that a refusal leaves nothing behind."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AbstractUser
+from django.db import connections
+from pytest_django import Settings
+from redis import Redis
+
+from runs import lifecycle
+from runs.lifecycle import Finished, Invalid, KeyReused, OverQuota, Started, Unavailable
+from runs.models import Run
+from runs.projector import Projector
+from tests.runs.conftest import BRIEF
+from tests.runs.worker import QUEUE, Worker, due_at
+from tests.valkey import free_port
+from workflows.wire import keys, log
+from workflows.wire.events import RunCancelled, RunQueued
+from workflows.wire.fold import fold
+from workflows.wire.orders import Order
+from workflows.wire.state import EMPTY
+
+
+def start(owner: AbstractUser, key: str | None = None, **changes: Any) -> Started:
+    return lifecycle.start(owner=owner, workflow="blog", input=BRIEF | changes, key=key)
+
+
+def together(count: int, call: Any) -> list[Any]:
+    """The results, or the refusals, of calls made at once from threads."""
+
+    def guarded(number: int) -> Any:
+        try:
+            return call(number)
+        except lifecycle.Refused as refusal:
+            return refusal
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(16) as pool:
+        return list(pool.map(guarded, range(count)))
+
+
+def test_a_start_writes_the_first_event_a_deadline_and_rings(
+    alice: AbstractUser, redis: Redis
+) -> None:
+    started = start(alice)
+    run = started.run
+    assert (started.created, run.status, run.attempt, run.version) == (True, "queued", 1, 1)
+    [event] = log.read(redis, str(run.id))
+    assert event.body == RunQueued("blog", 1, str(alice.pk), run.input, run.bounds)
+    assert due_at(redis, run) is not None
+    [message] = redis.lrange(QUEUE, 0, -1)
+    [order], *_ = json.loads(base64.b64decode(json.loads(message)["body"]))
+    assert Order.from_dict(order) == Order(str(run.id), "blog", 1, 1, log.redis_run_id(redis))
+
+
+def test_an_input_is_stored_with_its_defaults(alice: AbstractUser) -> None:
+    assert start(alice).run.input["words"] == 1200
+
+
+@pytest.mark.parametrize(
+    ("input", "loc"),
+    [
+        ({}, ("topic",)),
+        (BRIEF | {"words": 3}, ("words",)),
+        (BRIEF | {"owner": 1}, ("owner",)),
+        ("text", ()),
+        (None, ()),
+        (BRIEF | {"urls": ["x"] * 11}, ("urls",)),
+    ],
+)
+def test_a_bad_input_is_refused_by_field(alice: AbstractUser, input: Any, loc: Any) -> None:
+    with pytest.raises(Invalid) as refused:
+        lifecycle.start(owner=alice, workflow="blog", input=input)
+    assert [tuple(error["loc"]) for error in refused.value.errors] == [loc]
+    assert Run.objects.count() == 0
+
+
+def test_an_unknown_workflow_is_refused(alice: AbstractUser) -> None:
+    with pytest.raises(Invalid):
+        lifecycle.start(owner=alice, workflow="nothing", input={})
+
+
+def test_the_same_key_and_body_give_the_same_run(alice: AbstractUser, redis: Redis) -> None:
+    first, second = start(alice, "k"), start(alice, "k")
+    assert (second.run, second.created) == (first.run, False)
+    assert redis.llen(QUEUE) == 1
+
+
+def test_the_same_key_with_another_body_is_refused(alice: AbstractUser) -> None:
+    start(alice, "k")
+    with pytest.raises(KeyReused):
+        start(alice, "k", topic="Another")
+    assert Run.objects.count() == 1
+
+
+def test_a_key_is_its_owners(alice: AbstractUser, django_user_model: Any) -> None:
+    bob = django_user_model.objects.create_user(email="bob@example.org")
+    assert start(alice, "k").run != start(bob, "k").run
+
+
+def test_parallel_starts_with_one_key_have_one_winner(alice: AbstractUser) -> None:
+    results = together(12, lambda _: start(alice, "k"))
+    assert sorted(result.created for result in results) == [False] * 11 + [True]
+    assert len({result.run.id for result in results}) == 1
+
+
+def test_a_hundred_parallel_starts_under_a_quota_of_five_give_five(alice: AbstractUser) -> None:
+    results = together(100, lambda _: start(alice))
+    refused = [result for result in results if isinstance(result, OverQuota)]
+    assert (len(refused), Run.objects.live().count()) == (95, 5)
+    assert refused[0].retry_after > 0
+
+
+def test_a_finished_run_frees_its_place(
+    alice: AbstractUser, settings: Settings, redis: Redis
+) -> None:
+    settings.GX = replace(settings.GX, user_concurrent_runs=1)
+    worker = Worker.opened(redis, start(alice).run)
+    with pytest.raises(OverQuota):
+        start(alice)
+    worker.complete()
+    Projector(redis).poll()
+    assert start(alice).created
+
+
+def test_without_redis_nothing_is_inserted(alice: AbstractUser, settings: Settings) -> None:
+    settings.GX = replace(settings.GX, redis_url=f"redis://127.0.0.1:{free_port()}/0")
+    with pytest.raises(Unavailable) as refused:
+        start(alice)
+    assert refused.value.retry_after > 0
+    assert Run.objects.count() == 0
+
+
+def test_a_key_that_was_seen_is_answered_without_redis(
+    alice: AbstractUser, settings: Settings
+) -> None:
+    first = start(alice, "k")
+    settings.GX = replace(settings.GX, redis_url=f"redis://127.0.0.1:{free_port()}/0")
+    assert start(alice, "k") == Started(first.run, created=False)
+
+
+@pytest.fixture
+def full(redis: Redis) -> Iterator[None]:
+    redis.set("ballast", "x" * 20_000_000)
+    redis.config_set("maxmemory", 22_000_000)
+    yield
+    redis.config_set("maxmemory", 0)
+
+
+@pytest.mark.usefixtures("full")
+def test_a_full_redis_admits_no_run(alice: AbstractUser) -> None:
+    with pytest.raises(Unavailable):
+        start(alice)
+    assert Run.objects.count() == 0
+
+
+def test_a_broker_that_is_away_fails_no_start(
+    alice: AbstractUser, settings: Settings, redis: Redis
+) -> None:
+    settings.GX = replace(settings.GX, broker_url=f"redis://127.0.0.1:{free_port()}/0")
+    assert start(alice).created
+    assert due_at(redis, Run.objects.get()) is not None
+
+
+def test_a_preparer_gathers_what_is_stored(alice: AbstractUser) -> None:
+    def prepare(owner: Any, input: dict[str, Any]) -> dict[str, Any]:
+        return input | {"audience": owner.email}
+
+    lifecycle.preparers["blog"] = prepare
+    try:
+        run = start(alice).run
+    finally:
+        del lifecycle.preparers["blog"]
+    assert run.input["audience"] == "alice@example.org"
+
+
+def test_cancel_ends_a_queued_run_without_a_worker(run: Run, redis: Redis) -> None:
+    lifecycle.cancel(run, by="owner", reason="changed my mind")
+    last = log.read(redis, str(run.id))[-1]
+    assert (str(last.id), last.body) == ("2-0", RunCancelled("owner", "changed my mind"))
+    Projector(redis).poll()
+    found = Run.objects.get()
+    assert (found.status, found.cancelled_by) == ("cancelled", "owner")
+    assert found.cancel_reason == "changed my mind"
+
+
+def test_cancel_fences_the_worker_and_keeps_its_text(
+    run: Run, worker: Worker, redis: Redis
+) -> None:
+    worker.begin("blog")
+    worker.write("blog", "one", "Half a sen")
+    lifecycle.cancel(run, by="owner")
+    assert worker.say().answer == "ended"
+    state = fold(EMPTY, log.read(redis, str(run.id)))
+    assert (state.status, state.channels["one"].text) == ("cancelled", "Half a sen")
+
+
+def test_a_run_ends_once(run: Run, worker: Worker, redis: Redis) -> None:
+    """The log decides: SQL does not know of the end yet."""
+    worker.complete(1)
+    with pytest.raises(Finished):
+        lifecycle.cancel(run, by="owner")
+    Projector(redis).poll()
+    with pytest.raises(Finished):
+        lifecycle.cancel(run, by="owner")
+    assert Run.objects.get().status == "completed"
+
+
+def test_parallel_cancels_write_one_end(run: Run, redis: Redis) -> None:
+    results = together(6, lambda _: lifecycle.cancel(Run.objects.get(pk=run.pk), by="owner"))
+    ends = [event for event in log.read(redis, str(run.id)) if event.terminal]
+    assert len(ends) == 1
+    assert results.count(None) == 1
+
+
+def test_cancel_after_flushall_brings_the_text_back_first(
+    run: Run, worker: Worker, redis: Redis
+) -> None:
+    worker.begin("blog")
+    worker.section("blog/a", "one", "Kept.")
+    Projector(redis).poll()
+    redis.flushall()
+    lifecycle.cancel(run, by="staff")
+    state = fold(EMPTY, log.read(redis, str(run.id)))
+    assert (state.status, state.channels["one"].text) == ("cancelled", "Kept.")
+    Projector(redis).poll()
+    assert Run.objects.get().status == "cancelled"
+
+
+def test_cancel_of_a_run_that_was_never_announced(run: Run, redis: Redis) -> None:
+    redis.flushall()
+    lifecycle.cancel(run, by="owner")
+    Projector(redis).poll()
+    assert Run.objects.get().status == "cancelled"
+
+
+def test_cancel_without_redis_is_refused_for_now(run: Run, settings: Settings) -> None:
+    settings.GX = replace(settings.GX, redis_url=f"redis://127.0.0.1:{free_port()}/0")
+    with pytest.raises(Unavailable):
+        lifecycle.cancel(run, by="owner")
+
+
+def test_a_crash_between_insert_and_queue_leaves_the_row(
+    alice: AbstractUser, redis: Redis, settings: Settings, monkeypatch: Any
+) -> None:
+    """What the monitor's sweep then finds: see test_monitor."""
+    admitted = lifecycle._admit
+    away = replace(settings.GX, redis_url=f"redis://127.0.0.1:{free_port()}/0")
+
+    def admit(client: Redis) -> lifecycle.Admitted:
+        said = admitted(client)
+        settings.GX = away
+        return said
+
+    monkeypatch.setattr(lifecycle, "_admit", admit)
+    run = start(alice).run
+    assert Run.objects.get() == run
+    assert not redis.exists(keys.log(run.id))

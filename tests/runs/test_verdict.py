@@ -1,0 +1,67 @@
+"""Decisions, from what was seen: a table."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+
+from runs.models import Run
+from runs.standing import Standing
+from runs.verdict import Act, judge
+from workflows.wire.cursor import Cursor
+from workflows.wire.lease import Lease
+
+NOW = 1_000_000
+HELD = Lease(1, "w1", NOW - 1)
+FRESH = Lease(1, "w1", NOW + 1)
+RELEASED = Lease(1, "w1", NOW - 1, "handed over")
+NOBODY = Lease(1, "", NOW - 1)
+
+
+def seen(
+    lease: Lease | None, kind: str = "text", attempt: int = 1, *, whole: bool = True
+) -> Standing:
+    return Standing(Cursor(attempt, 3), kind, whole, lease)
+
+
+@pytest.mark.parametrize(
+    ("stands", "calm", "act"),
+    [
+        (seen(HELD), True, Act.TAKE_OVER),
+        (seen(HELD), False, Act.LEAVE),
+        (seen(FRESH), True, Act.LEAVE),
+        (seen(RELEASED), False, Act.HAND_OVER),
+        (seen(NOBODY, "run.restored"), False, Act.HAND_OVER),
+        (seen(None), False, Act.LEAVE),
+        (seen(None), True, Act.TAKE_OVER),
+        (seen(None, "run.queued", attempt=0), False, Act.RING),
+        (seen(HELD, attempt=0), True, Act.RING),
+        (seen(HELD, whole=False), False, Act.RESTORE),
+        (seen(None, "", attempt=0, whole=False), False, Act.RESTORE),
+        (seen(HELD, "run.completed", whole=False), True, Act.LEAVE),
+        (seen(None, "run.cancelled"), True, Act.LEAVE),
+    ],
+)
+def test_what_is_done(stands: Standing, calm: bool, act: Act) -> None:
+    run = Run(id=uuid4(), workflow="blog", version=1, attempt=1)
+    assert judge(run, stands, now=NOW, calm=calm).act is act
+
+
+@pytest.mark.parametrize(
+    ("lease", "calm", "changes", "error"),
+    [
+        (RELEASED, False, {"limits": {"deadline_s": 10}}, "deadline"),
+        (HELD, False, {"limits": {"deadline_s": 10}}, None),
+        (RELEASED, True, {"limits": {"deadline_s": None}}, None),
+        (HELD, True, {"crashes": 20}, "crashed"),
+        (HELD, True, {"crashes": 19}, None),
+    ],
+)
+def test_when_it_gives_up(lease: Lease, calm: bool, changes: dict, error: str | None) -> None:  # type: ignore[type-arg]
+    created = datetime.fromtimestamp(900, UTC)
+    run = Run(id=uuid4(), workflow="blog", version=1, attempt=1, created_at=created, **changes)
+    verdict = judge(run, seen(lease), now=NOW, calm=calm)
+    assert (verdict.error and verdict.error.type) == error
+    assert (verdict.act is Act.GIVE_UP) == (error is not None)

@@ -1,0 +1,74 @@
+"""Celery as a doorbell: what it is told, and what it is told not to do."""
+
+import base64
+import json
+import socketserver
+import threading
+
+import pytest
+from redis import Redis
+
+from workflows.compute.celery import TASK, CeleryCompute, app, kombu_url
+from workflows.compute.port import Unreachable
+from workflows.wire.orders import Order
+
+ORDER = Order("0" * 8 + "-run", "blog", 1, 3, "a" * 40)
+
+
+def test_a_message_is_an_order_and_nothing_else(redis: Redis, redis_url: str) -> None:
+    CeleryCompute(redis_url).submit(ORDER, "interactive")
+    message = json.loads(redis.lindex("gx.interactive.blog.v1", 0) or b"")
+    assert message["headers"]["task"] == TASK
+    assert message["content-type"] == "application/json"
+    assert message["headers"]["eta"] is None
+    arguments, options, _ = json.loads(base64.b64decode(message["body"]))
+    assert Order.from_dict(arguments[0]) == ORDER
+    assert options == {}
+
+
+def test_it_survives_a_flush_of_the_broker(redis: Redis, redis_url: str) -> None:
+    compute = CeleryCompute(redis_url)
+    compute.submit(ORDER, "bulk")
+    redis.flushall()
+    compute.submit(ORDER, "bulk")
+    assert compute.queue_length("gx.bulk.blog.v1") == 1
+
+
+def test_a_broker_that_is_away_is_tried_once() -> None:
+    came = []
+
+    class HangUp(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            came.append(self.client_address)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), HangUp) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(Unreachable):
+            CeleryCompute(f"redis://127.0.0.1:{server.server_address[1]}").submit(ORDER, "bulk")
+        server.shutdown()
+    assert len(came) == 1
+
+
+def test_the_configuration_is_that_of_a_doorbell() -> None:
+    conf = app("redis://127.0.0.1:1/0").conf
+    assert conf.task_acks_late is False
+    assert conf.task_ignore_result is True
+    assert conf.worker_prefetch_multiplier == 1
+    assert conf.worker_disable_prefetch is True
+    assert conf.worker_enable_remote_control is False
+    assert conf.accept_content == ["json"]
+    assert conf.broker_transport_options["socket_timeout"] == 5
+    assert conf.broker_transport_options["socket_connect_timeout"] == 2
+    assert conf.broker_connection_retry_on_startup is True
+
+
+@pytest.mark.parametrize(
+    ("ours", "kombus"),
+    [
+        ("redis://h:1/2", "redis://h:1/2"),
+        ("rediss://h:1/2", "rediss://h:1/2"),
+        ("unix:///run/redis.sock", "redis+socket:///run/redis.sock"),
+    ],
+)
+def test_a_socket_has_another_name_there(ours: str, kombus: str) -> None:
+    assert kombu_url(ours) == kombus

@@ -1,0 +1,96 @@
+"""What the door's tests share: a scope that remembers, and a provider that is a function."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+
+from workflows.engine.errors import LeaseLost
+from workflows.llm.deadlines import Deadlines
+from workflows.llm.openai import Door, open_door
+from workflows.wire.events import Body, Call
+
+Handler = Callable[[httpx2.Request], httpx2.Response]
+PATIENT = Deadlines()
+ASK: Any = [{"role": "user", "content": "Which gas do plants take from the air? Say it shortly."}]
+
+
+@dataclass
+class Scope:
+    """A span under way. `owners` says, fence by fence, whether the run is still ours."""
+
+    run: str = "run-1"
+    path: str = "blog"
+    owner: str = "7"
+    deadline: float | None = None
+    secret: bytes = b"secret"
+    fenced_at: float = 0.0
+    calls: list[Call] = field(default_factory=list)
+    fences: int = 0
+    ours: bool = True
+
+    async def fence(self) -> None:
+        self.fences += 1
+        if not self.ours:
+            raise LeaseLost
+        self.fenced_at = time.monotonic()
+
+    def record(self, call: Call) -> None:
+        self.calls.append(call)
+
+    def say(self, body: Body) -> None: ...
+
+    async def tell(self, body: Body) -> None: ...
+
+    def offset(self, channel: str) -> int:
+        return 0
+
+    def advance(self, channel: str, offset: int) -> None: ...
+
+    def fit(self, channel: str, delta: str) -> str:
+        return delta
+
+
+def door(handler: Handler, deadlines: Deadlines = PATIENT, **environ: str) -> Door:
+    """A door to OpenAI whose network is `handler`."""
+    settings = {"OPENAI_API_KEY": "sk-test", **environ}
+    return open_door(settings, transport=httpx2.MockTransport(handler), deadlines=deadlines)
+
+
+def completion(content: str | None = "Carbon dioxide.", **changes: Any) -> dict[str, Any]:
+    message = {"role": "assistant", "content": content}
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 0,
+        "model": "gpt-6.1-sol",
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 1000, "completion_tokens": 200, "total_tokens": 1200},
+        **changes,
+    }
+
+
+def chunk(delta: dict[str, Any] | None = None, finish: str | None = None, **more: Any) -> str:
+    choices = [] if delta is None else [{"index": 0, "delta": delta, "finish_reason": finish}]
+    body = {"id": "c", "object": "chat.completion.chunk", "created": 0, "model": "m"}
+    return f"data: {json.dumps({**body, 'choices': choices, **more})}\n\n"
+
+
+def sse(*events: str) -> httpx2.Response:
+    kind = {"content-type": "text/event-stream"}
+    return httpx2.Response(200, headers=kind, content="".join(events).encode())
+
+
+SPOKEN = (
+    chunk({"role": "assistant", "content": ""}),
+    chunk({"content": "Carbon "}),
+    chunk({"content": "dioxide."}),
+    chunk({}, "stop"),
+)
+USAGE = chunk(usage={"prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 11})
+DONE = "data: [DONE]\n\n"

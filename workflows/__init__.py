@@ -1,0 +1,1 @@
+"""The compute plane and the wire: plain Python, no Django anywhere."""

@@ -1,0 +1,207 @@
+"""The blog workflow, from a brief to a post.
+
+plan → claims, with quotes that stand in the notes → outline, each claim in one section → sections
+side by side, before the reader's eyes → edits → description. What a model gets wrong is dropped and
+said; a step fails only when nothing is left to go on with.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from workflows.blog import article, prompts
+from workflows.blog.claims import Claim, Evidence, verified, wanted
+from workflows.blog.drafts import Draft, drafted, place
+from workflows.blog.edits import edited
+from workflows.blog.forms import Claims, Description, Edits, FoundClaim, OutlineForm, Plan
+from workflows.blog.material import dealt
+from workflows.blog.notes import Notes, notes_of
+from workflows.blog.outline import Outline, fallback, outline_of, plain_headings, section_count
+from workflows.blog.progress import Progress
+from workflows.blog.question import MISTAKES, ask
+from workflows.catalog import Brief, Post, Section
+from workflows.engine import Failure, gather, log, publish, workflow
+
+AT_ONCE = 8
+EXCERPT_CHARACTERS = 6000
+ARTICLE_CHARACTERS = 12_000
+CARD_BYTES = 28_000
+
+
+@workflow("blog", version=1)
+async def write_blog(brief: Brief) -> Post:
+    """Research, outline and write a post from the author's notes."""
+    refuse_what_is_not_built(brief)
+    notes = notes_of(brief.notes)
+    chunks = notes.chunks()
+    progress = Progress(len(chunks), section_count(brief.words))
+    plan = await planned(brief, chunks, progress)
+    claims = await researched(brief, plan, notes, chunks, progress)
+    outline = await outlined(brief, plan, claims, progress)
+    drafts = await written(brief, outline, notes, progress)
+    texts = await stitched(brief, outline, drafts, progress)
+    summary = await described(brief, outline, texts, progress)
+    sections = [
+        Section(planned.heading, text)
+        for planned, text in zip(outline.sections, texts, strict=True)
+    ]
+    return article.post(outline.title, sections, claims, summary)
+
+
+def refuse_what_is_not_built(brief: Brief) -> None:
+    """Better no post than one that silently leaves out what it was to be made of."""
+    asked = {
+        "write from a site's profile": brief.site_id,
+        "read pages": brief.urls,
+        "stop for a review of the outline": brief.review_outline,
+    }
+    for feature, wish in asked.items():
+        if wish:
+            why = f"This version cannot {feature} yet. Leave that out and try again."
+            raise Failure("invalid_input", why)
+
+
+async def planned(brief: Brief, chunks: Sequence[str], progress: Progress) -> Plan:
+    progress.begin("Planning the post")
+    share = EXCERPT_CHARACTERS // max(1, len(chunks))
+    excerpts = "\n\n".join(chunk[:share] for chunk in chunks)
+    try:
+        plan = await ask(prompts.plan(brief, excerpts), Plan)
+    except Failure as failure:
+        forgive(failure, "Going on without a plan.")
+        plan = Plan(angle="", questions=[])
+    progress.finish()
+    return plan
+
+
+async def researched(
+    brief: Brief, plan: Plan, notes: Notes, chunks: Sequence[str], progress: Progress
+) -> tuple[Claim, ...]:
+    if not chunks:
+        return ()
+    progress.begin("Reading the notes")
+    most = wanted(brief.words, len(chunks))
+    reading = (found_in(brief, plan, chunk, most, progress) for chunk in chunks)
+    found = await gather(reading, limit=AT_ONCE)
+    evidence = verified((claim for claims in found for claim in claims), notes)
+    report(evidence)
+    return evidence.claims
+
+
+async def found_in(
+    brief: Brief, plan: Plan, chunk: str, most: int, progress: Progress
+) -> list[FoundClaim]:
+    try:
+        claims = (await ask(prompts.claims(brief, plan, chunk, most), Claims)).claims
+    except Failure as failure:
+        forgive(failure, "Going on without the claims of one part of the notes.")
+        claims = []
+    progress.finish()
+    return claims[:most]
+
+
+def report(evidence: Evidence) -> None:
+    for said in evidence.said:
+        log(said, level="warning")
+    if not evidence.claims:
+        log("No claim of the notes could be verified: the post cites none.", level="warning")
+    publish("claims", cards(evidence.claims))
+
+
+def cards(claims: Sequence[Claim]) -> list[dict[str, str]]:
+    """The claims for the page, as many as one event may carry."""
+    shown, room = [], CARD_BYTES
+    for claim in claims:
+        card = {"id": claim.id, "claim": claim.claim, "quote": article.clipped(claim.quote, 300)}
+        room -= len(json.dumps(card).encode())
+        if room < 0:
+            break
+        shown.append(card)
+    return shown
+
+
+async def outlined(
+    brief: Brief, plan: Plan, claims: Sequence[Claim], progress: Progress
+) -> Outline:
+    progress.begin("Making the outline")
+    try:
+        form = await ask(prompts.outline(brief, plan, claims), OutlineForm)
+        outline = outline_of(form, claims, brief.words)
+    except Failure as failure:
+        headings = plain_headings(claims, plan.questions, brief.words)
+        if not headings:
+            raise
+        forgive(failure, "Going on with a plain outline.")
+        outline = fallback(article.clipped(brief.topic, 120), headings, claims, brief.words)
+    for said in outline.said:
+        log(said, level="warning")
+    show(outline)
+    progress.finish()
+    return outline
+
+
+def show(outline: Outline) -> None:
+    """Headings and lengths, so that the page has its places before any text comes."""
+    sections = [{"heading": one.heading, "words": one.words} for one in outline.sections]
+    publish("outline", {"title": outline.title, "sections": sections})
+
+
+async def written(brief: Brief, outline: Outline, notes: Notes, progress: Progress) -> list[Draft]:
+    count = len(outline.sections)
+    progress.begin(f"Writing {count} sections", sections=count, expected=section_count(brief.words))
+    material = dealt(notes, outline.sections)
+
+    async def one(number: int) -> Draft:
+        question = prompts.section(brief, outline, number, material[number - 1])
+        draft = await drafted(question, outline.sections[number - 1], number)
+        progress.finish()
+        return draft
+
+    drafts = await gather([one(number) for number in range(1, count + 1)], limit=AT_ONCE)
+    lost = [draft.failure for draft in drafts if draft.failure is not None]
+    if len(lost) == count:
+        raise lost[0]
+    return drafts
+
+
+async def stitched(
+    brief: Brief, outline: Outline, drafts: Sequence[Draft], progress: Progress
+) -> list[str]:
+    progress.begin("Smoothing the transitions")
+    texts = [draft.markdown for draft in drafts]
+    try:
+        proposed = (await ask(prompts.edits(brief, outline, texts), Edits)).edits
+    except Failure as failure:
+        forgive(failure, "Leaving the sections as they are.")
+        proposed = []
+    result = edited(texts, proposed)
+    if result.refused:
+        log(f"Refused {result.refused} of {len(proposed)} edits: they changed too much.")
+    changed = [n for n, text in enumerate(result.sections) if text != texts[n]]
+    await gather([place(f"section-{n + 1}", result.sections[n]) for n in changed])
+    progress.finish()
+    return list(result.sections)
+
+
+async def described(
+    brief: Brief, outline: Outline, texts: Sequence[str], progress: Progress
+) -> str:
+    progress.begin("Writing the description")
+    share = ARTICLE_CHARACTERS // len(texts)
+    told = "\n\n".join(article.plain(text)[:share] for text in texts)
+    try:
+        question = prompts.description(brief, outline.title, told)
+        summary = (await ask(question, Description)).description
+    except Failure as failure:
+        forgive(failure, "The description is the post's first sentence.")
+        summary = article.opening(texts)
+    progress.finish()
+    return summary
+
+
+def forgive(failure: Failure, consequence: str) -> None:
+    """Go on after a model's mistake; a provider that is away is no mistake."""
+    if failure.type not in MISTAKES:
+        raise failure
+    log(f"{failure.message} {consequence}", level="warning")

@@ -1,0 +1,122 @@
+"""The forms that a model fills in, and what is checked before anything of them is used.
+
+The schemas say no more than every provider understands; lengths and counts are checked here, and a
+model that misses one is told by a sentence.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+
+from workflows.blog.notes import folded
+
+FEWEST_SECTIONS, MOST_SECTIONS = 4, 8
+DESCRIPTION_CHARACTERS = 160
+
+
+def _line(most: int, text: str) -> str:
+    line = folded(text)
+    if not 1 <= len(line) <= most:
+        raise ValueError(f"must have 1 to {most} characters")
+    return line
+
+
+def _title(text: str) -> str:
+    return _line(200, text.strip().lstrip("# "))
+
+
+def _heading(text: str) -> str:
+    return _line(120, text.strip().lstrip("# "))
+
+
+def _description(text: str) -> str:
+    return _line(DESCRIPTION_CHARACTERS, text)
+
+
+class Form(BaseModel):
+    """Further fields are forgiven: an answer is not worth less for saying more."""
+
+    model_config = ConfigDict(json_schema_extra={"additionalProperties": False}, frozen=True)
+
+
+class Plan(Form):
+    angle: str
+    questions: list[str]
+
+
+class FoundClaim(Form):
+    claim: str
+    quote: str
+
+
+class Claims(Form):
+    claims: list[FoundClaim]
+
+
+class OutlinedSection(Form):
+    heading: Annotated[str, AfterValidator(_heading)]
+    claims: list[str]
+
+
+def _distinct(sections: list[OutlinedSection]) -> list[OutlinedSection]:
+    if not FEWEST_SECTIONS <= len(sections) <= MOST_SECTIONS:
+        raise ValueError(f"must have {FEWEST_SECTIONS} to {MOST_SECTIONS} sections")
+    if len({section.heading.casefold() for section in sections}) < len(sections):
+        raise ValueError("every heading must be another")
+    return sections
+
+
+class OutlineForm(Form):
+    title: Annotated[str, AfterValidator(_title)]
+    sections: Annotated[list[OutlinedSection], AfterValidator(_distinct)]
+
+
+class Edit(Form):
+    section: int
+    find: str
+    replace: str
+
+
+class Edits(Form):
+    edits: list[Edit]
+
+
+class Description(Form):
+    description: Annotated[str, AfterValidator(_description)]
+
+
+F = TypeVar("F", bound=Form)
+
+FORMS: dict[str, type[Form]] = {
+    "plan": Plan,
+    "claims": Claims,
+    "outline": OutlineForm,
+    "edits": Edits,
+    "description": Description,
+}
+
+
+def response_format(form: str) -> dict[str, Any]:
+    schema = FORMS[form].model_json_schema()
+    named = {"name": form, "schema": schema, "strict": True}
+    return {"type": "json_schema", "json_schema": named}
+
+
+def parsed(form: type[F], answer: str) -> F:
+    """Raises ValidationError. A Markdown fence, in which weaker models wrap JSON, comes off."""
+    answer = answer.strip()
+    if answer.startswith("```") and answer.endswith("```"):
+        answer = answer.partition("\n")[2].rpartition("```")[0]
+    return form.model_validate_json(answer)
+
+
+def complaint(error: ValidationError) -> str:
+    """What is wrong, in words that a model can act on."""
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    said = [
+        f"{'.'.join(map(str, problem['loc'])) or 'answer'}: {problem['msg']}"
+        for problem in problems[:5]
+    ]
+    return "; ".join(said)

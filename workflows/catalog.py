@@ -1,0 +1,97 @@
+"""Which workflows exist: their names, versions, inputs and outputs, and none of their code.
+
+Both planes read it. The API plane checks inputs, writes schemas and documents calls from these
+shapes; the compute plane rebuilds its inputs from them. Hence plain frozen dataclasses, with bounds
+that any validator may read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+from annotated_types import Interval, Len, MaxLen, Predicate
+
+NOTES_BYTES = 200 * 1024
+
+Lane = Literal["interactive", "bulk"]
+
+
+def is_not_blank(text: str) -> bool:
+    return bool(text.strip())
+
+
+def is_at_most_200_kilobytes(text: str) -> bool:
+    """Characters alone would let four times as much in."""
+    return len(text.encode("utf-8", "replace")) <= NOTES_BYTES
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What a person asks for: a post on this topic, from these notes."""
+
+    # Read by pydantic, which the API plane uses; the name is its own. Unknown fields are refused.
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    topic: Annotated[str, Len(1, 300), Predicate(is_not_blank)]
+    notes: Annotated[str, MaxLen(NOTES_BYTES), Predicate(is_at_most_200_kilobytes)] = ""
+    site_id: Annotated[str, MaxLen(64)] | None = None
+    audience: Annotated[str, MaxLen(300)] = ""
+    tone: Annotated[str, MaxLen(300)] = ""
+    language: Annotated[str, MaxLen(60)] = ""
+    words: Annotated[int, Interval(ge=200, le=5000)] = 1200
+    urls: Annotated[tuple[Annotated[str, Len(1, 2000)], ...], MaxLen(10)] = ()
+    review_outline: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    heading: str
+    markdown: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a citation such as [c3] leads: the words that it stands on."""
+
+    id: str
+    url: str | None
+    title: str
+    quote: str
+
+
+@dataclass(frozen=True)
+class Post:
+    title: str
+    slug: str
+    description: str
+    markdown: str
+    sections: tuple[Section, ...]
+    sources: tuple[Source, ...]
+    words: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A workflow as it is seen from outside."""
+
+    name: str
+    version: int
+    title: str
+    description: str
+    lane: Lane
+    input: type
+    output: type
+
+
+BLOG = Entry(
+    name="blog",
+    version=1,
+    title="Blog post",
+    description="Researches, outlines and writes a post from your own notes, with its sources.",
+    lane="interactive",
+    input=Brief,
+    output=Post,
+)
+
+CATALOG: dict[str, Entry] = {entry.name: entry for entry in (BLOG,)}

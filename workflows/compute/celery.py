@@ -1,0 +1,84 @@
+"""Celery as a doorbell, never the truth: it loses, doubles and redelivers messages.
+
+Hence early acknowledgement, no results, no retries, no countdowns. A lost, late or tenfold order
+changes nothing: the log and its attempts decide who does what.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import celery
+from kombu.exceptions import OperationalError
+from redis import Redis
+from redis.exceptions import RedisError
+
+from workflows.compute.port import Unreachable
+from workflows.wire.clients import connect_bell
+from workflows.wire.orders import Order, queue
+
+TASK = "gx.run"
+
+CONFIGURATION: dict[str, Any] = {
+    # A worker that dies must not have its orders delivered again an hour later.
+    "task_acks_late": False,
+    "task_ignore_result": True,
+    "task_store_errors_even_if_ignored": False,
+    "task_serializer": "json",
+    "accept_content": ["json"],
+    "worker_prefetch_multiplier": 1,
+    "worker_disable_prefetch": True,
+    "worker_enable_remote_control": False,
+    "worker_send_task_events": False,
+    "worker_hijack_root_logger": False,
+    "worker_redirect_stdouts": False,
+    "broker_connection_retry_on_startup": True,
+    "broker_connection_max_retries": None,
+    # Without these a call hangs for ever on a frozen Redis.
+    "broker_transport_options": {
+        "socket_timeout": 5,
+        "socket_connect_timeout": 2,
+        "socket_keepalive": True,
+        "health_check_interval": 25,
+        # One list for each queue; we have no priorities.
+        "priority_steps": [0],
+    },
+    "enable_utc": True,
+    "timezone": "UTC",
+}
+
+
+def app(broker_url: str) -> celery.Celery:
+    """A Celery application that knows the broker and no task."""
+    made = celery.Celery("gx", broker=kombu_url(broker_url), set_as_current=False)
+    made.conf.update(CONFIGURATION)
+    return made
+
+
+def kombu_url(url: str) -> str:
+    """kombu has a name of its own for Redis on a socket."""
+    return re.sub(r"^unix://", "redis+socket://", url)
+
+
+class CeleryCompute:
+    """A Compute whose workers run `python -m workflows.worker`."""
+
+    def __init__(self, broker_url: str) -> None:
+        self._app = app(broker_url)
+        self._broker: Redis = connect_bell(re.sub(r"^redis\+socket://", "unix://", broker_url))
+
+    def submit(self, order: Order, lane: str) -> None:
+        where = queue(lane, order.workflow, order.version)
+        try:
+            # Celery's own connection would try for six seconds to reach a broker that is away.
+            self._broker.ping()
+            self._app.send_task(TASK, [order.to_dict()], queue=where, retry=False)
+        except (OperationalError, RedisError, OSError) as error:
+            raise Unreachable(f"{where}: {error}") from error
+
+    def queue_length(self, queue: str) -> int:
+        try:
+            return self._broker.llen(queue)
+        except (RedisError, OSError) as error:
+            raise Unreachable(f"{queue}: {error}") from error

@@ -1,0 +1,26 @@
+"""What a flow is written with: components, their boundaries, and what they say while they run."""
+
+from workflows.engine.component import Component, Workflow, component, workflow
+from workflows.engine.context import Channel, Scope, current, log, publish, status, text
+from workflows.engine.errors import Failure, LeaseLost
+from workflows.engine.gather import gather
+from workflows.engine.retry import Retry, exponential
+
+__all__ = [
+    "Channel",
+    "Component",
+    "Failure",
+    "LeaseLost",
+    "Retry",
+    "Scope",
+    "Workflow",
+    "component",
+    "current",
+    "exponential",
+    "gather",
+    "log",
+    "publish",
+    "status",
+    "text",
+    "workflow",
+]

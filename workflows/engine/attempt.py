@@ -1,0 +1,127 @@
+"""The attempt of a run that this process owns: what its spans share, and how it is stopped.
+
+It is stopped in one of two ways. Halted: the log is no longer ours, or this worker goes away; every
+task is cancelled at once. Draining: no new span begins, those under way may end, and when none is
+left that does anything the attempt halts by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workflows.engine.errors import Halt, Handover, LeaseLost
+from workflows.engine.identity import Paths
+from workflows.engine.journal import Journal
+from workflows.engine.masking import Mask
+from workflows.engine.replay import Replay
+
+if TYPE_CHECKING:
+    from workflows.engine.frame import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What does not change while the attempt runs."""
+
+    run: str
+    attempt: int
+    owner: str
+    deadline: float | None = None
+    previews: bool = True
+
+
+class Attempt:
+    """All of it runs in the loop's thread."""
+
+    def __init__(
+        self, facts: Facts, journal: Journal, replay: Replay, mask: Mask | None = None
+    ) -> None:
+        self.facts = facts
+        self.journal = journal
+        self.replay = replay
+        self.mask = mask or Mask()
+        self.paths = Paths(replay.paths)
+        # Run ids are random and no web page knows them.
+        self.secret = hashlib.sha256(f"gx fence {facts.run}".encode()).digest()
+        self.loop = asyncio.get_running_loop()
+        self.halted: Halt | None = None
+        self.draining = False
+        self.ending = False  # its code is through, its end is being written
+        self.frames: set[Frame] = set()
+        self.warned: set[str] = set()  # of what its code does, once for each component
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._slots: dict[object, asyncio.Semaphore] = {}
+        journal.on_close = self.halt
+
+    def check(self) -> None:
+        if self.halted is not None:
+            raise type(self.halted)(*self.halted.args)
+
+    def halt(self, why: Halt) -> None:
+        """Cancel every task of the run, at once."""
+        if self.halted is not None:
+            return
+        self.halted = why
+        if not isinstance(why, Handover):
+            self.journal.close(why)
+        for task in tuple(self._tasks):
+            task.cancel()
+
+    def end(self) -> None:
+        """All is written. What a stray task still wants to say is too late."""
+        self.journal.on_close = None
+        self.journal.close(LeaseLost("the run has ended"))
+
+    def drain(self) -> None:
+        self.draining = True
+        self.loop.call_soon(self.look_idle)
+
+    def look_idle(self) -> None:
+        """While draining: nothing under way does anything any more, so let go."""
+        if not self.draining or self.ending or self.halted is not None:
+            return
+        if not any(frame.busy for frame in self.frames):
+            self.halt(Handover("this worker drains"))
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Let a halt cancel the task that runs this."""
+        task = asyncio.current_task()
+        if task is None or task in self._tasks:
+            yield
+            return
+        self._tasks.add(task)
+        try:
+            yield
+        finally:
+            self._tasks.discard(task)
+
+    @asynccontextmanager
+    async def slot(self, function: object, at_once: int | None) -> AsyncIterator[None]:
+        if at_once is None:
+            yield
+            return
+        semaphore = self._slots.setdefault(function, asyncio.Semaphore(at_once))
+        async with semaphore:
+            yield
+
+    async def may_begin(self) -> None:
+        """While draining no span begins: wait here until the halt comes."""
+        self.check()
+        if self.draining:
+            self.look_idle()
+            await self.loop.create_future()
+
+    def left_s(self) -> float | None:
+        deadline = self.facts.deadline
+        return None if deadline is None else deadline - time.monotonic()
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000

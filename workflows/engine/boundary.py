@@ -1,0 +1,141 @@
+"""What happens when a component is called: its place, its answer from the log, or its own work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from workflows.engine import values
+from workflows.engine.context import current, entered
+from workflows.engine.errors import contained
+from workflows.engine.frame import Frame
+from workflows.engine.identity import Place, arguments, fingerprint, shown
+from workflows.engine.options import Options
+from workflows.engine.replay import Found
+from workflows.engine.tries import Unwatched, within
+
+Function = Callable[..., Any]
+
+
+def called(function: Function, options: Options, args: Any, kwargs: Any) -> Any:
+    """A coroutine; in a thread without a loop, the value of an ordinary function.
+
+    The span's place is taken here, at the call, not when the coroutine is awaited: racing tasks
+    must not change who is who.
+    """
+    scope = current()
+    if not isinstance(scope, Frame):
+        return _direct(function, within(function, options, args, kwargs, Unwatched()))
+    if _looping():
+        return _made(scope, function, options, args, kwargs)
+    return asyncio.run_coroutine_threadsafe(
+        _made_there(scope, function, options, args, kwargs), scope.attempt.loop
+    ).result()
+
+
+def _direct(function: Function, call: Coroutine[Any, Any, Any]) -> Any:
+    if _looping() or asyncio.iscoroutinefunction(function):
+        return call
+    return asyncio.run(call)
+
+
+def _looping() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+async def _made_there(*call: Any) -> Any:
+    return await _made(*call)
+
+
+def _made(
+    parent: Frame, function: Function, options: Options, args: Any, kwargs: Any
+) -> Coroutine[Any, Any, Any]:
+    bound = arguments(function, args, kwargs)
+    place = child(parent, options, bound, options.key_for(args, kwargs))
+    return _answered(parent, place, bound, function, options, args, kwargs)
+
+
+def child(parent: Frame, options: Options, bound: dict[str, Any], key: str | None) -> Place:
+    """The place of a call under `parent`."""
+    attempt = parent.attempt
+    frozen = values.freeze(bound)
+    call = fingerprint(options.name, options.version, frozen)
+    if key is None and values.is_opaque(frozen):
+        # Two calls that cannot be told apart must never get each other's results.
+        call += f" {attempt.facts.attempt}"
+        _warn_of_opaque(parent, options.name)
+    digest, key = parent.children.digest(call, key), shown(key)
+    path = attempt.paths.take(digest, parent.path, options.name, key)
+    return Place(digest, path, options.name, key, parent.path)
+
+
+def _warn_of_opaque(parent: Frame, name: str) -> None:
+    if name not in parent.attempt.warned:
+        parent.attempt.warned.add(name)
+        parent.warn(f"{name} runs again in every attempt: its arguments cannot be compared."
+                    " Give it a key.")  # fmt: skip
+
+
+async def _answered(
+    parent: Frame,
+    place: Place,
+    bound: dict[str, Any],
+    function: Function,
+    options: Options,
+    args: Any,
+    kwargs: Any,
+) -> Any:
+    attempt = parent.attempt
+    attempt.check()
+    if (found := replayed(parent, place)) is not None:
+        return found.value
+    parent.below += 1
+    try:
+        with attempt.working():
+            async with attempt.slot(function, options.limit):
+                await attempt.may_begin()
+                frame = Frame(attempt, place, options)
+                value = await ran(frame, bound, function, args, kwargs)
+                await attempt.journal.flush()
+                return value
+    finally:
+        parent.below -= 1
+        if attempt.draining:
+            attempt.loop.call_soon(attempt.look_idle)
+
+
+def replayed(parent: Frame, place: Place) -> Found | None:
+    try:
+        return parent.attempt.replay.answer(place.digest)
+    except values.Unthawable as error:
+        parent.warn(f"{place.path} runs again, its result cannot be read back: {error}.")
+        return None
+
+
+async def ran(
+    frame: Frame, bound: dict[str, Any], function: Function, args: Any, kwargs: Any
+) -> Any:
+    """Run the span's own code. Its end is queued, and not yet acknowledged."""
+    attempt = frame.attempt
+    frame.start(bound)
+    attempt.frames.add(frame)
+    try:
+        with entered(frame), contained():
+            value = await within(function, frame.options, args, kwargs, frame)
+        frame.complete(value)
+    except Exception as error:
+        frame.fail(error)
+        raise
+    except asyncio.CancelledError:
+        if attempt.halted is None:
+            frame.stop()
+        raise
+    else:
+        return value
+    finally:
+        attempt.frames.discard(frame)

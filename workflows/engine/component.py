@@ -1,0 +1,131 @@
+"""A component: a plain function that is a step, with the options of its boundary.
+
+Frozen; each fluent method gives a copy with changes, so that one component may be used with
+different patience at different call sites. Outside a run it is the function that it wraps, with
+its boundary (time-out, retry, fallback) and without a log.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Generic, ParamSpec, Self, TypeVar, overload
+
+from workflows.engine.boundary import called
+from workflows.engine.options import Options, options_of
+from workflows.engine.retry import Exponential, Retry
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Async = Callable[P, Coroutine[Any, Any, R]]
+
+
+@dataclass(frozen=True)
+class Component(Generic[P, R]):
+    """Call it to run it: `await f(x)`. `f.function` is what was decorated."""
+
+    function: Callable[P, Any]
+    options: Options
+
+    def __post_init__(self) -> None:
+        # What tools ask of a function: its name, its documentation and its signature.
+        for name in (*functools.WRAPPER_ASSIGNMENTS, "__wrapped__"):
+            value = self.function if name == "__wrapped__" else getattr(self.function, name, None)
+            object.__setattr__(self, name, value)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
+        """A sync function runs in a thread. Where no loop runs, it is simply called."""
+        call: Coroutine[Any, Any, R] = called(self.function, self.options, args, kwargs)
+        return call
+
+    @property
+    def name(self) -> str:
+        return self.options.name
+
+    @property
+    def version(self) -> int:
+        return self.options.version
+
+    def retry(self, attempts: int = 3, wait: Exponential | None = None) -> Self:
+        """Up to `attempts` tries in all."""
+        return self._with(retry=Retry(attempts, wait or Exponential()))
+
+    def timeout(self, seconds: float) -> Self:
+        """Of each try."""
+        return self._with(timeout=seconds)
+
+    def key(self, key: object) -> Self:
+        """Tells this call from others with the same arguments, in every attempt."""
+        return self._with(key=str(key))
+
+    def named(self, name: str) -> Self:
+        return self._with(name=name)
+
+    def fallback(self, function: Callable[..., Any]) -> Self:
+        """Called with the same arguments when all tries have failed."""
+        return self._with(fallback=function)
+
+    def limit(self, at_once: int) -> Self:
+        """How many calls of it one run has under way at once."""
+        return self._with(limit=at_once)
+
+    def _with(self, **changes: Any) -> Self:
+        return replace(self, options=replace(self.options, **changes))
+
+
+class Workflow(Component[P, R]):
+    """A component that can be started from outside, by its name."""
+
+
+@dataclass(frozen=True)
+class Decorator:
+    """`@component(…)`: makes a component of a function, sync or async."""
+
+    options: Mapping[str, Any]
+
+    @overload
+    def __call__(self, function: Async[P, R], /) -> Component[P, R]: ...
+    @overload
+    def __call__(self, function: Callable[P, R], /) -> Component[P, R]: ...
+    def __call__(self, function: Callable[..., Any], /) -> Component[..., Any]:
+        return Component(function, options_of(function, **self.options))
+
+
+@dataclass(frozen=True)
+class WorkflowDecorator:
+    """`@workflow(…)`."""
+
+    options: Mapping[str, Any]
+
+    @overload
+    def __call__(self, function: Async[P, R], /) -> Workflow[P, R]: ...
+    @overload
+    def __call__(self, function: Callable[P, R], /) -> Workflow[P, R]: ...
+    def __call__(self, function: Callable[..., Any], /) -> Workflow[..., Any]:
+        return Workflow(function, options_of(function, **self.options))
+
+
+@overload
+def component(function: Async[P, R], /) -> Component[P, R]: ...
+@overload
+def component(function: Callable[P, R], /) -> Component[P, R]: ...
+@overload
+def component(
+    *,
+    name: str | None = None,
+    version: int = 1,
+    retry: Retry | int = 1,
+    timeout: float | None = None,
+    key: Callable[..., object] | str | None = None,
+    fallback: Callable[..., Any] | None = None,
+    limit: int | None = None,
+) -> Decorator: ...
+def component(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
+    """Make a component of a function; the fluent methods' options as arguments."""
+    return Decorator(options) if function is None else Decorator(options)(function)
+
+
+def workflow(name: str, *, version: int = 1, **options: Any) -> WorkflowDecorator:
+    """Make a workflow of a function with one argument, its input. Options as for `component`."""
+    return WorkflowDecorator({"name": name, "version": version, **options})

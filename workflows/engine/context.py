@@ -1,0 +1,143 @@
+"""What a component's own code may say and ask while it runs: progress, text, objects, its scope.
+
+All of it is found through one context variable, so that it costs no argument and does nothing
+outside a run: the same function works in a test, in a shell and in a worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Protocol
+
+from workflows.wire.events import Body, Call, Log, Object, Status, Text
+
+# One event stays under 64 KB whatever the text is made of: JSON may need six bytes a character.
+PIECE = 8 * 1024
+NAME_CHARS = 200
+
+
+class Scope(Protocol):
+    """The span under way."""
+
+    @property
+    def run(self) -> str: ...
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def owner(self) -> str: ...
+
+    @property
+    def deadline(self) -> float | None:
+        """When the run must have ended, by time.monotonic()."""
+
+    @property
+    def secret(self) -> bytes:
+        """A key that only this run knows: equal in every attempt, unguessable for a web page."""
+
+    @property
+    def fenced_at(self) -> float:
+        """When the last acknowledged fence was sent, by time.monotonic()."""
+
+    async def fence(self) -> None:
+        """Ask the log whether the run is still ours: before EVERY try at a provider.
+
+        Raises LeaseLost if it is not.
+        """
+
+    def record(self, call: Call) -> None:
+        """Note one provider try that ended, well or not."""
+
+    def say(self, body: Body) -> None:
+        """Put an event into the log, without waiting."""
+
+    async def tell(self, body: Body) -> None:
+        """The same, but wait while too much is unsent."""
+
+    def offset(self, channel: str) -> int:
+        """How many characters this try has written to the channel."""
+
+    def advance(self, channel: str, offset: int) -> None: ...
+
+    def fit(self, channel: str, delta: str) -> str:
+        """What of it can be shown now; the rest comes with the next delta, or at the end."""
+
+
+_current: ContextVar[Scope | None] = ContextVar("gx_scope", default=None)
+
+
+def current() -> Scope | None:
+    """The span under way; None outside a run."""
+    return _current.get()
+
+
+@contextmanager
+def entered(scope: Scope) -> Iterator[None]:
+    token = _current.set(scope)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def status(message: str, *, done: int | None = None, total: int | None = None) -> None:
+    """What this span is doing now; the newest one counts."""
+    if (scope := current()) is not None:
+        scope.say(Status(message=message, done=done, total=total))
+
+
+def publish(label: str, value: Any) -> None:
+    """Show a live structure, whole, under its label; at most 32 KB of JSON."""
+    if (scope := current()) is not None:
+        scope.say(Object(label=_checked(label), value=value))
+
+
+def log(message: str, *, level: str = "info") -> None:
+    if (scope := current()) is not None:
+        scope.say(Log(level=level, message=message))
+
+
+def text(channel: str) -> Channel:
+    return Channel(channel)
+
+
+class Channel:
+    """A text that grows before the reader's eyes. It belongs to the try of the span that writes."""
+
+    def __init__(self, name: str) -> None:
+        self.name = _checked(name)
+
+    async def write(self, delta: str) -> None:
+        """Add to the end of what this try has written."""
+        if (scope := current()) is not None:
+            for start in range(0, len(delta), PIECE):
+                await self._say(scope, delta[start : start + PIECE])
+
+    async def replace(self, whole: str) -> None:
+        """Say the whole text anew."""
+        if (scope := current()) is None:
+            return
+        scope.advance(self.name, 0)
+        if whole:
+            await self.write(whole)
+        else:
+            await self._put(scope, "")
+
+    async def _say(self, scope: Scope, delta: str) -> None:
+        if fit := scope.fit(self.name, delta):
+            await self._put(scope, fit)
+
+    async def _put(self, scope: Scope, delta: str) -> None:
+        at = scope.offset(self.name)
+        scope.advance(self.name, at + len(delta))
+        await scope.tell(Text(channel=self.name, at=at, delta=delta))
+
+
+def _checked(name: str) -> str:
+    """A channel or a label: it stands in each of its events."""
+    if not isinstance(name, str) or not 0 < len(name) <= NAME_CHARS:
+        raise ValueError(f"a channel or a label is a str of at most {NAME_CHARS} characters")
+    return name

@@ -1,0 +1,208 @@
+"""An order carried out: open the attempt, run the workflow, write how it ended.
+
+Every outcome has a terminal event, but one: when the run is not ours any more nothing is written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from uuid import uuid4
+
+from redis.asyncio import Redis
+
+from workflows.engine import outcome
+from workflows.engine.attempt import Attempt, Facts, now_ms
+from workflows.engine.boundary import ran
+from workflows.engine.component import Workflow
+from workflows.engine.errors import Halt, Handover, LeaseLost
+from workflows.engine.frame import Frame
+from workflows.engine.identity import Place, arguments, root_digest
+from workflows.engine.opening import Opener, patiently
+from workflows.engine.replay import Replay
+from workflows.engine.values import Unthawable
+from workflows.engine.writer import Refused, Writer
+from workflows.wire import log
+from workflows.wire.codec import dumps
+from workflows.wire.cursor import Cursor
+from workflows.wire.events import Body
+from workflows.wire.orders import Order
+from workflows.wire.script import Answer, run_script_async
+from workflows.wire.state import State
+
+LAST_WORDS_S = 3.0
+
+logger = logging.getLogger(__name__)
+
+
+class Executor:
+    """All runs of one process. It lives in one loop."""
+
+    def __init__(
+        self,
+        registry: Mapping[str, Workflow[..., Any]],
+        *,
+        client: Redis,
+        writer: Writer,
+        worker: str,
+        lease_seconds: float,
+        previews: bool = True,
+    ) -> None:
+        self.registry = registry
+        self.draining = False
+        self.held: dict[str, Attempt] = {}  # by run
+        self._client = client
+        self._writer = writer
+        self._opener = Opener(client, worker, int(lease_seconds * 1000))
+        self._previews = previews
+        self._under_way = 0
+        self.idle = asyncio.Event()  # no order is being carried out
+        self.idle.set()
+
+    async def execute(self, order: Order) -> None:
+        """Do what the order says, if it still is to be done."""
+        workflow = self.registry.get(order.workflow)
+        if workflow is None or workflow.version != order.version:
+            logger.warning("%s: no %s v%d here", order.run, order.workflow, order.version)
+            return
+        if self.draining:
+            return
+        with self._counted():
+            state = await self._opener.open(order, nonce=uuid4().hex)
+            if state is not None:
+                await self._hold(self._attempt(order, state), workflow, state)
+
+    def lose(self, run: str, attempt: int, why: str) -> None:
+        """Somebody has opened a newer attempt than `attempt`, or taken its lease away."""
+        held = self.held.get(run)
+        if held is not None and held.facts.attempt <= attempt:
+            held.halt(LeaseLost(why))
+
+    def drain(self) -> None:
+        """Open nothing new; let what is under way come to the end of its spans."""
+        self.draining = True
+        for attempt in tuple(self.held.values()):
+            attempt.drain()
+
+    def hand_over(self) -> None:
+        """The grace is over: let go of everything."""
+        for attempt in tuple(self.held.values()):
+            attempt.halt(Handover("this worker goes away"))
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        self._under_way += 1
+        self.idle.clear()
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self.idle.set()
+
+    def _attempt(self, order: Order, state: State) -> Attempt:
+        facts = Facts(
+            run=order.run,
+            attempt=order.attempt,
+            owner=state.owner,
+            deadline=deadline(state, now_ms(), time.monotonic()),
+            previews=self._previews,
+        )
+        journal = self._writer.journal(order.run, Cursor(order.attempt, 0))
+        return Attempt(facts, journal, Replay.of(state), self._writer.mask)
+
+    async def _hold(self, attempt: Attempt, workflow: Workflow[..., Any], state: State) -> None:
+        """Be the owner, from the opening to the end."""
+        run = attempt.facts.run
+        self.lose(run, attempt.facts.attempt - 1, "a newer attempt was opened here")
+        self.held[run] = attempt
+        if self.draining:
+            attempt.drain()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._carry_out(attempt, workflow, state))
+        except* Halt as halts:
+            logger.debug("%s: %s", run, halts)
+        finally:
+            # Before the lease is let go, so that no beat takes it up again.
+            if self.held.get(run) is attempt:
+                del self.held[run]
+        if attempt.halted is not None:
+            logger.info("%s attempt %d is left: %s", run, attempt.facts.attempt, attempt.halted)
+        await self._let_go(attempt)
+
+    async def _carry_out(
+        self, attempt: Attempt, workflow: Workflow[..., Any], state: State
+    ) -> None:
+        with attempt.working():
+            end = await self._ended(attempt, workflow, state)
+            attempt.ending = True
+            attempt.journal.put(end, span=None, at=now_ms())
+            await attempt.journal.flush()
+            attempt.end()
+
+    async def _ended(self, attempt: Attempt, workflow: Workflow[..., Any], state: State) -> Body:
+        """The terminal event of the run."""
+        try:
+            async with asyncio.timeout(attempt.left_s()) as limit:
+                value = await run_root(attempt, workflow, state)
+            return outcome.completed(value)
+        except TimeoutError as error:
+            return outcome.deadline() if limit.expired() else outcome.failed(error)
+        except Exception as error:  # noqa: BLE001 - every outcome has a terminal event
+            return outcome.failed(error)
+
+    async def _let_go(self, attempt: Attempt) -> None:
+        """After a hand-over, or when the log is gone, somebody else should begin at once."""
+        why = attempt.halted
+        if isinstance(why, Handover):
+            await self._last_words(attempt)
+            await self._release(attempt, "handed over")
+        elif isinstance(why, Refused) and why.answer is Answer.GONE:
+            await self._release(attempt, "gone")
+
+    async def _last_words(self, attempt: Attempt) -> None:
+        try:
+            async with asyncio.timeout(LAST_WORDS_S):
+                await attempt.journal.flush()
+        except (TimeoutError, Halt):
+            logger.info("%s: its last words are lost", attempt.facts.run)
+        attempt.journal.close(Handover("handed over"))
+
+    async def _release(self, attempt: Attempt, why: str) -> None:
+        facts = attempt.facts
+        call = log.release_call(facts.run, attempt=facts.attempt, why=why)
+        try:
+            async with asyncio.timeout(LAST_WORDS_S):
+                await patiently(lambda: run_script_async(self._client, call))
+        except TimeoutError:
+            logger.info("%s: its lease will run out by itself", facts.run)
+
+
+async def run_root(attempt: Attempt, workflow: Workflow[..., Any], state: State) -> Any:
+    """The workflow's own span, from the log or anew."""
+    options = workflow.options
+    digest = root_digest(options.name)
+    path = attempt.paths.take(digest, None, options.name, None)
+    frame = Frame(attempt, Place(digest, path, options.name, None, None), options)
+    try:
+        if (found := attempt.replay.answer(digest)) is not None:
+            return found.value
+    except Unthawable as error:
+        frame.warn(f"The workflow runs again, its result cannot be read back: {error}.")
+    await attempt.may_begin()
+    value = outcome.read_input(workflow.function, dumps(state.input))
+    bound = arguments(workflow.function, (value,), {})
+    return await ran(frame, bound, workflow.function, (value,), {})
+
+
+def deadline(state: State, now: int, monotonic: float) -> float | None:
+    """When the run must have ended: its seconds count from the moment it was asked for."""
+    allowed = state.limits.deadline_s
+    if allowed is None or state.queued_at is None:
+        return None
+    return monotonic + allowed - (now - state.queued_at) / 1000

@@ -1,0 +1,245 @@
+"""One span under way, in this process: the scope of its code and the writer of its events."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from dataclasses import replace
+from typing import Any
+
+from workflows.engine import values
+from workflows.engine.attempt import Attempt, now_ms
+from workflows.engine.errors import Failure, Halt, described, report
+from workflows.engine.identity import Children, Place
+from workflows.engine.options import Options
+from workflows.engine.retry import Decision
+from workflows.engine.speech import Speech
+from workflows.engine.spending import usage
+from workflows.wire.codec import OUTPUT_MAX, dumps
+from workflows.wire.events import (
+    Body,
+    Call,
+    Error,
+    Log,
+    Object,
+    SpanCompleted,
+    SpanFailed,
+    SpanRetrying,
+    SpanStarted,
+    Status,
+    Text,
+)  # fmt: skip
+
+OBJECT_BYTES = 32 * 1024
+PREVIEW_BYTES = 1024
+MESSAGE_CHARS = 8 * 1024
+SAID_AT_ONCE = 100
+
+logger = logging.getLogger(__name__)
+
+
+class Frame:
+    """Implements Scope for the code of the span, and Watcher for its boundary."""
+
+    def __init__(self, attempt: Attempt, place: Place, options: Options) -> None:
+        self.attempt = attempt
+        self.place = place
+        self.options = options
+        self.children = Children(place.digest)
+        self.below = 0  # calls that this span has made and that have not ended
+        self.asleep = False  # between two tries
+        self.fenced_at = 0.0
+        self._tries = 0
+        self._calls: list[Call] = []
+        self._offsets: dict[str, int] = {}
+        self._speech = Speech(attempt.mask)
+        self._said_afar = 0
+        self._began = time.perf_counter()
+        self._thread = threading.get_ident()
+
+    # --- what the span's own code sees
+
+    @property
+    def run(self) -> str:
+        return self.attempt.facts.run
+
+    @property
+    def path(self) -> str:
+        return self.place.path
+
+    @property
+    def owner(self) -> str:
+        return self.attempt.facts.owner
+
+    @property
+    def deadline(self) -> float | None:
+        return self.attempt.facts.deadline
+
+    @property
+    def secret(self) -> bytes:
+        return self.attempt.secret
+
+    async def fence(self) -> None:
+        self.attempt.check()
+        self.fenced_at = await self.attempt.journal.flush()
+
+    def record(self, call: Call) -> None:
+        self._calls.append(call)
+
+    def say(self, body: Body) -> None:
+        if threading.get_ident() == self._thread:
+            self._put(body)
+        else:
+            self._say_from_afar(body)
+
+    async def tell(self, body: Body) -> None:
+        self._put(body)
+        if self.attempt.journal.full:
+            await self.attempt.journal.room()
+
+    def offset(self, channel: str) -> int:
+        return self._offsets.get(channel, 0)
+
+    def advance(self, channel: str, offset: int) -> None:
+        self._offsets[channel] = offset
+        if offset == 0:
+            self._speech.forget(channel)
+
+    def fit(self, channel: str, delta: str) -> str:
+        return self._speech.add(channel, delta)
+
+    # --- what its boundary tells
+
+    @property
+    def busy(self) -> bool:
+        """Whether its own code is at work, and not a step below it, or nobody."""
+        return self.below == 0 and not self.asleep
+
+    def left_s(self) -> float | None:
+        return self.attempt.left_s()
+
+    def trying(self, number: int) -> None:
+        self._tries = number
+        self._offsets.clear()
+        self._speech = Speech(self.attempt.mask)
+
+    def retrying(self, error: BaseException, number: int, decision: Decision) -> None:
+        self._report(error, "will be tried again")
+        provider = error.provider if isinstance(error, Failure) else None
+        self._put(
+            SpanRetrying(
+                of_try=number,
+                of=self.options.retry.attempts,
+                delay_s=round(decision.delay_s, 3),
+                error=described(error),
+                provider=provider or "",
+            )
+        )
+
+    def falling_back(self, error: BaseException) -> None:
+        self._report(error, "falls back")
+        self._put(Log("warning", f"{self.options.name} fell back: {described(error).message}"))
+
+    async def sleep(self, seconds: float) -> None:
+        self.asleep = True
+        self.attempt.look_idle()
+        await asyncio.sleep(seconds)
+        # A drain that began meanwhile keeps us here: another worker makes the next try.
+        await self.attempt.may_begin()
+        self.asleep = False
+
+    # --- its beginning and its end
+
+    def start(self, arguments: dict[str, Any]) -> None:
+        place = self.place
+        self._put(
+            SpanStarted(
+                name=place.name,
+                hash=place.digest,
+                key=place.key,
+                parent=place.parent,
+                input_preview=preview(arguments) if self.attempt.facts.previews else "",
+            ),
+            lazy=True,
+        )
+
+    def complete(self, value: Any) -> None:
+        """Queue the end. What it gave is kept for the next attempt, if it can be."""
+        self._say_rest()
+        frozen = values.freeze(value)
+        if values.is_opaque(frozen):
+            self.warn(f"The result of {self.path} cannot be kept: it would be made again.")
+        elif (size := len(dumps(frozen))) > OUTPUT_MAX:
+            self.warn(f"The result of {self.path} has {size:,} bytes, too many to be kept.")
+            frozen = {values.TAG: "opaque", "class": "too large"}
+        self._put(SpanCompleted(output=frozen, duration_ms=self._took_ms(), **self._spent()))
+
+    def fail(self, error: BaseException) -> None:
+        self._report(error, "failed")
+        self._say_rest()
+        self._put(SpanFailed(error=described(error), duration_ms=self._took_ms(), **self._spent()))
+
+    def stop(self) -> None:
+        """It was cancelled by the run's own code, while the run goes on."""
+        self._say_rest()
+        error = Error("internal", "Stopped, because a step beside it or above it has ended.")
+        self._put(SpanFailed(error=error, duration_ms=self._took_ms(), **self._spent()))
+
+    def warn(self, message: str) -> None:
+        logger.warning("%s: %s", self.run, message)
+        self._put(Log("warning", message))
+
+    def _say_rest(self) -> None:
+        for channel, delta in self._speech.rest():
+            self._put(Text(channel, self.offset(channel), delta))
+
+    def _spent(self) -> dict[str, Any]:
+        return {"tries": max(1, self._tries), "usage": usage(self._calls)}
+
+    def _took_ms(self) -> float:
+        return round((time.perf_counter() - self._began) * 1000, 3)
+
+    def _put(self, body: Body, *, lazy: bool = False) -> None:
+        self.attempt.check()
+        if isinstance(body, Log | Status) and len(body.message) > MESSAGE_CHARS:
+            body = replace(body, message=body.message[:MESSAGE_CHARS] + "…")
+        if isinstance(body, Object):
+            body = shown(body)
+        self.attempt.journal.put(body, span=self.path, at=now_ms(), lazy=lazy)
+
+    def _say_from_afar(self, body: Body) -> None:
+        loop = self.attempt.loop
+        loop.call_soon_threadsafe(self._put_from_afar, body)
+        self._said_afar += 1
+        if self._said_afar % SAID_AT_ONCE == 0:
+            # A thread that says more than the loop can take waits for it.
+            asyncio.run_coroutine_threadsafe(self.attempt.journal.room(), loop).result()
+
+    def _put_from_afar(self, body: Body) -> None:
+        """For code in threads: nobody is there to be told that it is too late, or not JSON."""
+        try:
+            self._put(body)
+        except (Halt, TypeError, ValueError) as error:
+            logger.info("%s: a thread's %s is dropped: %s", self.run, body.kind, error)
+
+    def _report(self, error: BaseException, what: str) -> None:
+        report(error, f"{self.run}: {self.path} {what}")
+
+
+def shown(body: Object) -> Object | Log:
+    """The object in JSON, or why it is not shown."""
+    value = values.plain(body.value, fallback=True)
+    if (size := len(dumps(value))) <= OBJECT_BYTES:
+        return Object(body.label, value)
+    return Log("warning", f"{body.label!r} is not shown: {size:,} bytes, and 32 KB is the most.")
+
+
+def preview(arguments: dict[str, Any]) -> str:
+    """The beginning of the arguments, for readers of the trace."""
+    try:
+        said = dumps(values.plain(arguments, fallback=True))
+    except (ValueError, TypeError):
+        return ""
+    return said[:PREVIEW_BYTES].decode("utf-8", "ignore")

@@ -1,0 +1,42 @@
+"""What a component's boundary does beyond calling the function: a frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from workflows.engine.retry import ONCE, Retry
+
+NAME_CHARS = 200  # it stands in every event of its span
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    name: str
+    version: int = 1
+    retry: Retry = ONCE
+    timeout: float | None = None
+    key: str | Callable[..., object] | None = None
+    fallback: Callable[..., Any] | None = None
+    limit: int | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.name) > NAME_CHARS:
+            raise ValueError(f"a component's name has at most {NAME_CHARS} characters")
+
+    def key_for(self, args: Any, kwargs: Any) -> str | None:
+        key = self.key(*args, **kwargs) if callable(self.key) else self.key
+        return None if key is None else str(key)
+
+
+def options_of(
+    function: Callable[..., Any],
+    *,
+    name: str | None = None,
+    retry: Retry | int = 1,
+    **options: Any,
+) -> Options:
+    """Options for a function, which gives the name unless one is given."""
+    policy = Retry(attempts=retry) if isinstance(retry, int) else retry
+    return Options(name or function.__name__, retry=policy, **options)

@@ -1,0 +1,91 @@
+"""Whether and when to try again: a policy returns a decision. It neither sleeps nor rolls dice.
+
+Classes that cannot succeed are not tried again, a provider's `Retry-After` is honoured unless it
+is longer than anyone would wait, and what an inner component has tried in vain is not tried again
+by the outer ones: otherwise three layers of three tries would make 27.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workflows.engine.errors import Failure
+
+LONGEST_WAIT_S = 120.0
+
+# A mistake in the code is the same mistake the next time.
+HOPELESS = (
+    AssertionError, AttributeError, ImportError, MemoryError, NameError, NotImplementedError,
+    RecursionError, SyntaxError, TypeError,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Exponential:
+    """Doubles from `initial` to `max` seconds, plus up to `jitter` of itself."""
+
+    initial: float = 0.5
+    max: float = 30.0
+    jitter: float = 0.25
+
+    def after(self, tried: int, luck: float) -> float:
+        """Seconds to wait after `tried` tries; `luck` is a random number of [0, 1)."""
+        base = min(self.max, self.initial * 2.0 ** min(tried - 1, 60))
+        return min(self.max, base * (1 + self.jitter * luck))
+
+
+def exponential(*, initial: float = 0.5, max: float = 30.0, jitter: float = 0.25) -> Exponential:
+    return Exponential(initial, max, jitter)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Try again after `delay_s`, or not: then `why` may hold a sentence for readers."""
+
+    again: bool
+    delay_s: float = 0.0
+    why: str = ""
+
+
+GIVE_UP = Decision(again=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    attempts: int = 3
+    wait: Exponential = Exponential()
+
+    def decide(
+        self, error: BaseException, *, tried: int, left_s: float | None, luck: float
+    ) -> Decision:
+        """`left_s`: seconds to the run's deadline; None without one."""
+        if tried >= self.attempts or not may_succeed(error):
+            return GIVE_UP
+        asked = error.retry_after if isinstance(error, Failure) else None
+        delay = max(self.wait.after(tried, luck), asked or 0.0)
+        if delay > LONGEST_WAIT_S:
+            return Decision(False, why=f"It asked to wait {delay:.0f} s, longer than we wait.")
+        if left_s is not None and delay >= left_s:
+            return Decision(False, why="There is no time left for another try.")
+        return Decision(True, delay)
+
+
+ONCE = Retry(attempts=1)
+
+
+def may_succeed(error: BaseException) -> bool:
+    """Whether another try could end otherwise."""
+    if not isinstance(error, Exception) or was_retried(error):
+        return False
+    if isinstance(error, Failure):
+        return error.retryable
+    return not isinstance(error, HOPELESS)
+
+
+def mark_retried(error: BaseException) -> None:
+    """An inner boundary has spent its tries on it."""
+    error.__gx_retried__ = True  # type: ignore[attr-defined]
+
+
+def was_retried(error: BaseException) -> bool:
+    return getattr(error, "__gx_retried__", False)

@@ -1,0 +1,34 @@
+"""What a span's provider tries came to, in a size that fits into one event."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from workflows.wire.events import Call, Usage
+
+CALLS_KEPT = 200
+
+
+def usage(calls: Sequence[Call]) -> Usage:
+    """The calls as they were; of very many, the earliest are summed up by model and outcome."""
+    early, late = calls[:-CALLS_KEPT], calls[-CALLS_KEPT:]
+    sums: dict[tuple[str, str, str], Call] = {}
+    for call in early:
+        kind = (call.provider, call.model, call.status)
+        sums[kind] = _sum(sums[kind], call) if kind in sums else replace(call, first_token_ms=None)
+    return Usage((*sums.values(), *late))
+
+
+def _sum(a: Call, b: Call) -> Call:
+    """One unknown part makes the sum unknown."""
+    return replace(
+        a,
+        prompt_tokens=_plus(a.prompt_tokens, b.prompt_tokens),
+        completion_tokens=_plus(a.completion_tokens, b.completion_tokens),
+        cost_usd=None if a.cost_usd is None or b.cost_usd is None else a.cost_usd + b.cost_usd,
+    )
+
+
+def _plus(a: int | None, b: int | None) -> int | None:
+    return None if a is None or b is None else a + b

@@ -1,0 +1,109 @@
+"""One try at a provider: its clock, what it used, and how it ended, said once to the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Literal
+
+from workflows.engine.context import Scope
+from workflows.engine.errors import Failure
+from workflows.llm.completeness import Tally
+from workflows.llm.deadlines import Deadlines
+from workflows.llm.failures import failure_of
+from workflows.llm.prices import cost
+from workflows.llm.providers import Provider
+from workflows.wire.events import Call
+
+Wait = Literal["whole", "first", "chunk"]
+
+
+class Attempt:
+    """`model` is the provider's name for it. Outside a run there is no scope and no ledger."""
+
+    def __init__(
+        self, provider: Provider, model: str, deadlines: Deadlines, scope: Scope | None
+    ) -> None:
+        self.provider = provider
+        self.deadlines = deadlines
+        self.tally = Tally()
+        self._model = model
+        self._scope = scope
+        self._began = time.monotonic()
+        self._first_token_ms: float | None = None
+        self._ended = False
+
+    def first_token(self) -> None:
+        if self._first_token_ms is None:
+            self._first_token_ms = (time.monotonic() - self._began) * 1000
+
+    def check(self) -> None:
+        """Raises Failure unless the answer is whole."""
+        if (failure := self.tally.verdict(self.provider.title)) is not None:
+            raise failure
+
+    @contextmanager
+    def failing(self) -> Iterator[None]:
+        """Errors go to the ledger and come out as Failures. LeaseLost does not: no try was made."""
+        try:
+            yield
+        except (asyncio.CancelledError, GeneratorExit):
+            self.end("cancelled")
+            raise
+        except Exception as error:
+            failure = failure_of(error, self.provider.title)
+            self.end("internal" if failure is None else failure.type)
+            if failure is None:
+                raise
+            failure.provider = self.provider.name
+            raise failure from (error.__cause__ if failure is error else error)
+
+    def end(self, status: str) -> None:
+        if self._ended or self._scope is None:
+            return
+        self._ended = True
+        tokens = self.tally.tokens
+        call = Call(
+            provider=self.provider.name,
+            model=self._model,
+            prompt_tokens=tokens.prompt if tokens else None,
+            completion_tokens=tokens.completion if tokens else None,
+            cost_usd=cost(self._model, tokens),
+            first_token_ms=self._first_token_ms,
+            status=status,
+        )
+        self._scope.record(call)
+
+    @asynccontextmanager
+    async def within(self, wait: Wait) -> AsyncIterator[None]:
+        """Bound one wait by its own deadline, by the try's total and by the run's end."""
+        left, why = min(self._bounds(wait), key=lambda bound: bound[0])
+        try:
+            async with asyncio.timeout(None if left == math.inf else max(0.0, left)) as clock:
+                yield
+        except TimeoutError as error:
+            if not clock.expired():
+                raise
+            raise why from error
+
+    def _bounds(self, wait: Wait) -> Iterator[tuple[float, Failure]]:
+        """How long this wait may take, and what is said when that is over."""
+        now, given, title = time.monotonic(), self.deadlines, self.provider.title
+        spent = now - self._began
+        yield given.total - spent, _timeout(f"{title} did not finish within {given.total:g} s.")
+        if wait == "first":
+            why = f"{title} did not begin its answer within {given.first_token:g} s."
+            yield given.first_token - spent, _timeout(why)
+        if wait == "chunk":
+            why = f"{title} fell silent for {given.chunk:g} s in the middle of its answer."
+            yield given.chunk, _timeout(why)
+        if self._scope is not None and self._scope.deadline is not None:
+            why = f"The run's time was up before {title} had finished."
+            yield self._scope.deadline - now, Failure("deadline", why)
+
+
+def _timeout(why: str) -> Failure:
+    return Failure("timeout", why, retryable=True)

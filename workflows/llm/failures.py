@@ -1,0 +1,140 @@
+"""What a provider's error means: a type of the closed list, whether trying again can help, and a
+sentence for people. The sentence never repeats the provider's own words, which may hold a key.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx2
+import openai
+import pydantic
+
+from workflows.engine.errors import Failure
+
+LONGEST_WAIT = 3600.0
+QUOTA_CODES = {"insufficient_quota", "billing_hard_limit_reached"}
+FILTER_CODES = {"content_filter", "content_policy_violation"}
+REFUSALS = {
+    400: "did not understand our request",
+    401: "did not accept our key",
+    402: "wants to be paid first",
+    403: "does not allow this request with our key",
+    404: "does not know this address or model",
+    413: "finds our request too large",
+    422: "did not understand our request",
+}
+
+
+def failure_of(error: BaseException, provider: str) -> Failure | None:
+    """None: not a provider's fault, leave the error as it is."""
+    if isinstance(error, Failure):
+        return error
+    if isinstance(error, openai.APIStatusError):
+        return _from_status(error, provider)
+    if isinstance(error, openai.APIConnectionError | httpx2.HTTPError):
+        return _from_connection(error, provider)
+    return _from_answer(error, provider)
+
+
+def _from_status(error: openai.APIStatusError, provider: str) -> Failure:
+    status, wait = error.status_code, retry_after(error.response.headers, datetime.now(UTC))
+    if status == 429:
+        return _limited(_code(error), provider, wait)
+    if _code(error) in FILTER_CODES:
+        return _filtered(provider)
+    if status == 408:
+        why = f"{provider} gave up waiting for our request."
+        return Failure("timeout", why, retryable=True, retry_after=wait)
+    if status >= 500 or status in (409, 425):
+        why = f"{provider} is not available at the moment (HTTP {status})."
+        return _unavailable(why, wait)
+    reason = REFUSALS.get(status, "refused our request")
+    return Failure("provider_refused", f"{provider} {reason} (HTTP {status}).")
+
+
+def _limited(code: str, provider: str, wait: float | None) -> Failure:
+    if code in QUOTA_CODES:
+        return Failure("rate_limited", f"The quota at {provider} is used up.")
+    asks = f" and asks us to wait {wait:.0f} s" if wait else ""
+    why = f"{provider} allows no more requests at the moment{asks}."
+    return Failure("rate_limited", why, retryable=True, retry_after=wait)
+
+
+def _from_connection(error: openai.APIError | httpx2.HTTPError, provider: str) -> Failure:
+    cause = error.__cause__ if isinstance(error, openai.APIError) else error
+    if isinstance(cause, httpx2.ConnectTimeout | httpx2.PoolTimeout):
+        return Failure("timeout", f"{provider} could not be reached in time.", retryable=True)
+    if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):
+        return Failure("timeout", f"{provider} did not answer in time.", retryable=True)
+    if isinstance(cause, httpx2.ConnectError):
+        return _unavailable(f"{provider} could not be reached.")
+    return _unavailable(f"The connection to {provider} broke.")
+
+
+def _from_answer(error: BaseException, provider: str) -> Failure | None:
+    """The request went well and what came back did not."""
+    if isinstance(error, openai.ContentFilterFinishReasonError):
+        return _filtered(provider)
+    if isinstance(error, openai.LengthFinishReasonError):
+        return _invalid(f"{provider} reached its length limit before its answer was complete.")
+    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
+        return _invalid(f"{provider} sent something that is not JSON.")
+    if isinstance(error, pydantic.ValidationError | openai.APIResponseValidationError):
+        return _invalid(f"{provider} sent an answer that does not have the form asked for.")
+    if isinstance(error, openai.APIError):
+        return _from_stream(error, provider)
+    return None
+
+
+def _from_stream(error: openai.APIError, provider: str) -> Failure:
+    """An error object in the midst of a stream that began with 200."""
+    code = _code(error)
+    if code in FILTER_CODES:
+        return _filtered(provider)
+    if code in QUOTA_CODES or code == "429" or "rate_limit" in code:
+        return _limited(code, provider, None)
+    return _unavailable(f"{provider} reported an error in the middle of its answer.")
+
+
+def web_page(provider: str) -> Failure:
+    return _unavailable(f"{provider} sent a web page instead of an answer.")
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds to wait, from a Retry-After of seconds or of a date; never more than an hour."""
+    if (raw := headers.get("retry-after", "").strip()) == "":
+        return None
+    try:
+        wait = float(raw)
+    except ValueError:
+        wait = _until(raw, now)
+    return None if math.isnan(wait) else min(max(wait, 0.0), LONGEST_WAIT)
+
+
+def _until(raw: str, now: datetime) -> float:
+    try:
+        date = parsedate_to_datetime(raw)
+    except ValueError:
+        return math.nan
+    return (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds()
+
+
+def _code(error: openai.APIError) -> str:
+    return str(error.code or error.type or "")
+
+
+def _filtered(provider: str) -> Failure:
+    return Failure("content_filtered", f"{provider} withheld its answer by its rules on content.")
+
+
+def _unavailable(message: str, wait: float | None = None) -> Failure:
+    return Failure("provider_unavailable", message, retryable=True, retry_after=wait)
+
+
+def _invalid(message: str) -> Failure:
+    return Failure("invalid_answer", message, retryable=True)

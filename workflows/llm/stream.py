@@ -1,0 +1,86 @@
+"""A streamed answer that is timed while it comes, checked when it ends and closed with its task."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Self
+
+from openai import AsyncStream
+from openai.types.chat import ChatCompletionChunk
+
+from workflows.llm.attempts import Attempt
+from workflows.llm.completeness import begins, choices_of, unfit
+from workflows.llm.failures import web_page
+
+_closing: set[asyncio.Task[None]] = set()
+
+
+class TracedStream(AsyncStream[ChatCompletionChunk]):
+    """Behaves as the SDK's stream, but ends without an error only after a whole answer."""
+
+    _attempt: Attempt
+    _shows_usage: bool
+    _owner: asyncio.Task[object] | None = None
+
+    def follow(self, attempt: Attempt, *, shows_usage: bool) -> Self:
+        """`shows_usage`: the caller asked for the last chunk, which has a usage and no choices."""
+        self._attempt = attempt
+        self._shows_usage = shows_usage
+        self._owner = asyncio.current_task()
+        if self._owner is not None:
+            self._owner.add_done_callback(self._orphaned)
+        return self
+
+    async def close(self) -> None:
+        await super().close()
+        self._attempt.end("cancelled")
+        self._leave_owner()
+
+    async def __stream__(self) -> AsyncIterator[ChatCompletionChunk]:
+        chunks = super().__stream__()
+        try:
+            with self._attempt.failing():
+                self._refuse_web_page()
+                while (chunk := await self._next(chunks)) is not None:
+                    if self._wanted(chunk):
+                        yield chunk
+                self._attempt.check()
+            self._attempt.end("ok")
+        finally:
+            await self.response.aclose()
+            self._leave_owner()
+
+    async def _next(self, chunks: AsyncIterator[ChatCompletionChunk]) -> ChatCompletionChunk | None:
+        tally = self._attempt.tally
+        async with self._attempt.within("chunk" if tally.parts else "first"):
+            chunk = await anext(chunks, None)
+        if chunk is not None:
+            tally.add(chunk)
+            if begins(chunk):
+                self._attempt.first_token()
+        return chunk
+
+    def _wanted(self, chunk: ChatCompletionChunk) -> bool:
+        """Hold back what ends in a failure: the usage comes after it, and then we raise."""
+        if unfit(chunk):
+            return False
+        return bool(choices_of(chunk)) or (self._shows_usage and hasattr(chunk, "choices"))
+
+    def _refuse_web_page(self) -> None:
+        if self.response.headers.get("content-type", "").startswith("text/html"):
+            raise web_page(self._attempt.provider.title)
+
+    def _leave_owner(self) -> None:
+        if self._owner is not None:
+            self._owner.remove_done_callback(self._orphaned)
+            self._owner = None
+
+    def _orphaned(self, owner: asyncio.Task[object]) -> None:
+        """A cancelled task leaves its stream to the garbage collector: too late for a provider
+        that is paid by the token, so the connection is closed here.
+        """
+        if owner.cancelled() and not self.response.is_closed:
+            closing = owner.get_loop().create_task(self.close())
+            _closing.add(closing)
+            closing.add_done_callback(_closing.discard)

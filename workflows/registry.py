@@ -1,0 +1,10 @@
+"""Name → workflow function: what this installation's workers can run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workflows.blog.flow import write_blog
+from workflows.engine import Workflow
+
+REGISTRY: dict[str, Workflow[[Any], Any]] = {flow.name: flow for flow in (write_blog,)}

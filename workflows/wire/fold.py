@@ -1,0 +1,283 @@
+"""The one meaning of a log: `fold(state, events)`.
+
+Reload, live page, REST, projector, admin and a worker's replay all use it, over a draft, so that
+10,000 events fold in milliseconds. `fold(fold(a), b) == fold(a + b)` at every cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from workflows.wire.events import Event, Unknown, Usage
+from workflows.wire.state import EMPTY, LOGS_KEPT, Channel, Span, State
+
+
+def fold(state: State, events: Iterable[Event]) -> State:
+    """The state after `events`. Pure: `state` is not changed."""
+    draft = Draft(state)
+    for event in events:
+        draft.apply(event)
+    return draft.state()
+
+
+class Draft:
+    """A state under change: dictionaries copied once, texts as pieces joined at the end."""
+
+    def __init__(self, state: State) -> None:
+        self.run: dict[str, Any] = {}
+        self.was = state
+        self.spans = dict(state.spans)
+        self.channels = dict(state.channels)
+        self.objects = dict(state.objects)
+        self.owners = dict(state.owners)
+        self.answers = dict(state.answers)
+        self.logs = list(state.logs)
+        self.pieces: dict[str, list[str]] = {}
+        self.lengths: dict[str, int] = {}
+
+    def apply(self, event: Event) -> None:
+        self.run["cursor"] = event.id
+        self.run["seen_at"] = event.at
+        # By what the body is and not by its kind: one that lacks what its kind needs is Unknown.
+        handler = _HANDLERS.get(event.kind)
+        if handler is not None and not isinstance(event.body, Unknown):
+            handler(self, event, event.body)
+
+    def state(self) -> State:
+        for name in list(self.pieces):
+            self.join(name)
+        return replace(
+            self.was,
+            **self.run,
+            spans=self.spans,
+            channels=self.channels,
+            objects=self.objects,
+            owners=self.owners,
+            answers=self.answers,
+            logs=tuple(self.logs[-LOGS_KEPT:]),
+        )
+
+    def get(self, name: str) -> Any:
+        return self.run[name] if name in self.run else getattr(self.was, name)
+
+    def forget(self) -> None:
+        """Drop all that was folded, but for where we are."""
+        cursor, seen = self.run["cursor"], self.run["seen_at"]
+        self.__init__(EMPTY)  # type: ignore[misc]
+        self.run |= {"cursor": cursor, "seen_at": seen}
+
+    def change(self, path: str | None, **changes: Any) -> None:
+        """Change a span; one that the log never opened is left alone."""
+        span = self.spans.get(path or "")
+        if span is not None:
+            self.spans[span.path] = replace(span, **changes)
+
+    def charge(self, usage: Usage) -> None:
+        """Add the calls of a span to the run's totals. One unknown price makes the sum unknown."""
+        for call in usage.calls:
+            cost, total = call.cost_usd, self.get("cost_usd")
+            self.run["cost_usd"] = None if cost is None or total is None else total + cost
+            self.run["tokens_in"] = self.get("tokens_in") + (call.prompt_tokens or 0)
+            self.run["tokens_out"] = self.get("tokens_out") + (call.completion_tokens or 0)
+            self.run["calls"] = self.get("calls") + 1
+
+    def stale(self, path: str | None) -> None:
+        """What a span said stays visible, dimmed, until the span speaks again or ends."""
+        for name, channel in self.channels.items():
+            if channel.span == path and not channel.stale:
+                self.join(name)
+                self.channels[name] = replace(self.channels[name], stale=True)
+
+    def drop_stale(self, path: str | None = None) -> None:
+        """A span that ended well without saying it again did not mean it; `None`: all of them."""
+        for name, channel in list(self.channels.items()):
+            if channel.stale and path in (None, channel.span):
+                self.channels[name] = Channel(channel.span)
+
+    def join(self, name: str) -> None:
+        pieces = self.pieces.pop(name, None)
+        self.lengths.pop(name, None)
+        if pieces is not None:
+            self.channels[name] = replace(self.channels[name], text="".join(pieces))
+
+    def write(self, name: str, span: str, at: int, delta: str) -> None:
+        """Put `delta` at offset `at`; what stood there and after it goes."""
+        had = self.channels.get(name)
+        if had is None or had.span != span or had.stale:
+            # A new speaker, or one who begins again: `at` counts in its own words.
+            self.pieces.pop(name, None)
+            self.lengths.pop(name, None)
+            text = had.text if had is not None and had.span == span else ""
+            self.channels[name] = Channel(span, text)
+        elif name not in self.pieces and at == len(had.text):
+            self.pieces[name], self.lengths[name] = [had.text], at
+        if name in self.pieces and at == self.lengths[name]:
+            self.pieces[name].append(delta)
+            self.lengths[name] += len(delta)
+            return
+        self.join(name)
+        text = self.channels[name].text[:at] + delta
+        self.channels[name] = replace(self.channels[name], text=text)
+
+
+def _queued(draft: Draft, event: Event, body: Any) -> None:
+    draft.run |= {
+        "workflow": body.workflow,
+        "version": body.version,
+        "owner": body.owner,
+        "input": body.input,
+        "limits": body.limits,
+        "queued_at": event.at,
+    }
+
+
+def _started(draft: Draft, event: Event, body: Any) -> None:
+    _lose(draft)
+    draft.run |= {
+        "status": "running",
+        "attempt": event.id.attempt,
+        "starts": draft.get("starts") + 1,
+        "version": body.version,
+        "worker": body.worker,
+        "reason": body.reason,
+        "taken_over": body.taken_over,
+        "waiting": None,
+    }
+    if draft.get("started_at") is None:
+        draft.run["started_at"] = event.at
+
+
+def _lose(draft: Draft) -> None:
+    """The open spans of the attempt before will not end; what they said is stale."""
+    for span in list(draft.spans.values()):
+        if span.open:
+            draft.change(span.path, status="lost", retry=None)
+            draft.stale(span.path)
+
+
+def _restored(draft: Draft, event: Event, body: Any) -> None:
+    draft.forget()
+    draft.run |= {"starts": body.starts, "started_at": body.started_at}
+
+
+def _waiting(draft: Draft, event: Event, body: Any) -> None:
+    draft.run |= {"status": "waiting", "waiting": body}
+
+
+def _answered(draft: Draft, event: Event, body: Any) -> None:
+    draft.answers[body.key] = body.value
+    draft.run |= {"status": "queued", "waiting": None}
+
+
+def _completed(draft: Draft, event: Event, body: Any) -> None:
+    draft.drop_stale()
+    draft.run |= {"status": "completed", "output": body.output, "finished_at": event.at}
+
+
+def _failed(draft: Draft, event: Event, body: Any) -> None:
+    _close(draft, event, "lost")
+    draft.run |= {"status": "failed", "error": body.error, "finished_at": event.at}
+
+
+def _cancelled(draft: Draft, event: Event, body: Any) -> None:
+    _close(draft, event, "cancelled")
+    draft.run |= {"status": "cancelled", "cancelled": body, "finished_at": event.at}
+
+
+def _close(draft: Draft, event: Event, status: str) -> None:
+    draft.run["waiting"] = None
+    for span in list(draft.spans.values()):
+        if span.open:
+            draft.change(span.path, status=status, retry=None, finished_at=event.at)
+
+
+def _span_started(draft: Draft, event: Event, body: Any) -> None:
+    path = event.span or body.name
+    draft.stale(path)
+    had = draft.spans.get(path)
+    draft.spans[path] = Span(
+        path=path,
+        name=body.name,
+        hash=body.hash,
+        attempt=event.id.attempt,
+        key=body.key,
+        label=body.label,
+        parent=body.parent,
+        started_at=event.at,
+        input_preview=body.input_preview,
+    )
+    if had is not None:
+        # What an earlier attempt paid stays on the bill, and how far it came stays in sight.
+        draft.change(path, usage=had.usage, message=had.message, done=had.done, total=had.total)
+
+
+def _span_retrying(draft: Draft, event: Event, body: Any) -> None:
+    draft.stale(event.span)
+    draft.change(event.span, status="retrying", tries=body.of_try, retry=body)
+
+
+def _span_completed(draft: Draft, event: Event, body: Any) -> None:
+    draft.drop_stale(event.span)
+    _span_ended(draft, event, body, status="completed", output=body.output, cached=body.cached,
+                copied=body.copied)  # fmt: skip
+
+
+def _span_failed(draft: Draft, event: Event, body: Any) -> None:
+    _span_ended(draft, event, body, status="failed", error=body.error)
+
+
+def _span_ended(draft: Draft, event: Event, body: Any, **changes: Any) -> None:
+    span = draft.spans.get(event.span or "")
+    before = span.usage.calls if span is not None else ()
+    draft.charge(body.usage)
+    draft.change(
+        event.span,
+        finished_at=event.at,
+        duration_ms=body.duration_ms,
+        tries=body.tries,
+        usage=Usage(before + body.usage.calls),
+        retry=None,
+        **changes,
+    )
+
+
+def _status(draft: Draft, event: Event, body: Any) -> None:
+    draft.change(event.span, message=body.message, done=body.done, total=body.total)
+
+
+def _text(draft: Draft, event: Event, body: Any) -> None:
+    draft.write(body.channel, event.span or "", body.at, body.delta)
+    span = draft.spans.get(event.span or "")
+    if span is not None and span.status == "retrying":
+        draft.change(event.span, status="running")
+
+
+def _object(draft: Draft, event: Event, body: Any) -> None:
+    draft.objects[body.label] = body.value
+    draft.owners[body.label] = event.span or ""
+
+
+def _log(draft: Draft, event: Event, body: Any) -> None:
+    draft.logs.append((event.at, body.level, body.message))
+
+
+_HANDLERS: dict[str, Any] = {
+    "run.queued": _queued,
+    "run.started": _started,
+    "run.restored": _restored,
+    "run.waiting": _waiting,
+    "run.answered": _answered,
+    "run.completed": _completed,
+    "run.failed": _failed,
+    "run.cancelled": _cancelled,
+    "span.started": _span_started,
+    "span.retrying": _span_retrying,
+    "span.completed": _span_completed,
+    "span.failed": _span_failed,
+    "status": _status,
+    "text": _text,
+    "object": _object,
+    "log": _log,
+}

@@ -1,0 +1,55 @@
+"""The names of all Redis keys. The hash tag is a bucket, so that a run's every step is one script
+in one slot; the bucket of a run never changes."""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID
+
+BUCKETS = 16
+PULSE = "gx:pulse"
+FENCE = "gx:fence"  # pub/sub channel: "<run> <attempt>" when an attempt was opened; only a nudge
+
+
+def bucket(run: str | UUID) -> int:
+    """The first byte of the run id modulo 16."""
+    return int(str(run)[:2], 16) % BUCKETS
+
+
+def is_run(name: bytes) -> bool:
+    """Whether this is the id of a run, as it is written in `due`."""
+    return re.fullmatch(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", name) is not None
+
+
+def log(run: str | UUID) -> str:
+    """Stream: the run's events."""
+    return _of(run, "log")
+
+
+def lease(run: str | UUID) -> str:
+    """Hash: attempt, worker, until (ms, Redis TIME), released."""
+    return _of(run, "lease")
+
+
+def inbox(run: str | UUID) -> str:
+    """Hash: id of a `run.waiting` event -> its answer or time-out."""
+    return _of(run, "inbox")
+
+
+def blob(run: str | UUID) -> str:
+    """Hash: SHA-256 -> bytes of a value over 32 KB."""
+    return _of(run, "blob")
+
+
+def due(number: int) -> str:
+    """Sorted set: run -> deadline (ms, Redis TIME); just the runs whose end is not yet in SQL."""
+    return f"gx:{{{number}}}:due"
+
+
+def spend(number: int) -> str:
+    """Stream: every provider try that ended."""
+    return f"gx:{{{number}}}:spend"
+
+
+def _of(run: str | UUID, name: str) -> str:
+    return f"gx:{{{bucket(run)}}}:{run}:{name}"

@@ -1,0 +1,125 @@
+"""What a log says up to a cursor: the snapshot, which is also the page's view model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from workflows.wire.cursor import ZERO, Cursor
+from workflows.wire.events import (
+    Error,
+    Event,
+    Limits,
+    RunCancelled,
+    RunWaiting,
+    SpanRetrying,
+    Usage,
+)
+
+ENDED = frozenset({"completed", "failed", "cancelled"})
+OPEN = frozenset({"running", "retrying"})
+LOGS_KEPT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One call of one component. `status`: running, retrying, completed, failed, cancelled or
+    lost (its attempt ended before it did). `replayed`: finished in an earlier attempt."""
+
+    path: str
+    name: str
+    hash: str
+    attempt: int
+    key: str | None = None
+    label: str = ""
+    parent: str | None = None
+    status: str = "running"
+    tries: int = 1
+    started_at: int = 0
+    finished_at: int | None = None
+    duration_ms: float | None = None
+    input_preview: str = ""
+    output: Any = None
+    error: Error | None = None
+    cached: bool = False
+    copied: str | None = None
+    usage: Usage = Usage()
+    retry: SpanRetrying | None = None
+    message: str = ""
+    done: float | None = None
+    total: float | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.status in OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A text and the span it belongs to. Stale: about to be replaced, shown dimmed till then."""
+
+    span: str
+    text: str = ""
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a log says up to `cursor`. Times are milliseconds since 1970."""
+
+    cursor: Cursor = ZERO
+    status: str = "queued"
+    attempt: int = 0
+    starts: int = 0
+    workflow: str = ""
+    version: int = 0
+    owner: str = ""
+    input: Any = None
+    limits: Limits = Limits()
+    worker: str = ""
+    reason: str = ""
+    taken_over: int = 0
+    queued_at: int | None = None
+    started_at: int | None = None
+    finished_at: int | None = None
+    seen_at: int | None = None
+    output: Any = None
+    error: Error | None = None
+    cancelled: RunCancelled | None = None
+    waiting: RunWaiting | None = None
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    spans: Mapping[str, Span] = field(default_factory=dict)
+    channels: Mapping[str, Channel] = field(default_factory=dict)
+    objects: Mapping[str, Any] = field(default_factory=dict)
+    owners: Mapping[str, str] = field(default_factory=dict)  # label of an object -> its span
+    logs: tuple[tuple[int, str, str], ...] = ()
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost_usd: float | None = 0.0
+    calls: int = 0
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ENDED
+
+    @property
+    def root(self) -> Span | None:
+        """The span of the workflow itself: the first one."""
+        return next(iter(self.spans.values()), None)
+
+    def replayed(self, span: Span) -> bool:
+        """Finished in an earlier attempt than the last one that a worker opened."""
+        return span.status == "completed" and (span.attempt < self.attempt or bool(span.copied))
+
+
+EMPTY = State()
+
+
+def accepts(state: State, event: Event) -> bool:
+    """Whether `event` is the next one for a reader of `state` (rule 6 of the log)."""
+    if state.cursor == ZERO and event.id == Cursor(0, 1):
+        return True
+    if event.id.seq == 0:
+        return event.after == state.cursor and event.id.attempt > state.cursor.attempt
+    return event.id == state.cursor.next()
