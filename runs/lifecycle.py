@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, connection, transaction
 from pydantic import TypeAdapter, ValidationError
@@ -208,7 +209,7 @@ def _stand_in_line(owner: AbstractBaseUser) -> None:
     """One start of an owner at a time, so that a quota is exact. On SQLite the transaction itself
     is the line: it began IMMEDIATE."""
     if connection.features.has_select_for_update:
-        type(owner)._default_manager.select_for_update().get(pk=owner.pk)
+        get_user_model().objects.select_for_update().get(pk=owner.pk)
 
 
 def _announce(run: Run, admitted: Admitted) -> None:
