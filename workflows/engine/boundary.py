@@ -95,26 +95,31 @@ async def _answered(
     if (found := replayed(parent, place)) is not None:
         return found.value
     parent.below += 1
+    parent.children.under_way.add(place.digest)
     try:
         with attempt.working():
             async with attempt.slot(function, options.limit):
                 await attempt.may_begin()
-                frame = Frame(attempt, place, options)
+                frame = Frame(attempt, place, options, parent)
                 value = await ran(frame, bound, function, args, kwargs)
                 await attempt.journal.flush()
                 return value
     finally:
         parent.below -= 1
+        parent.children.under_way.discard(place.digest)
         if attempt.draining:
             attempt.loop.call_soon(attempt.look_idle)
 
 
 def replayed(parent: Frame, place: Place) -> Found | None:
     try:
-        return parent.attempt.replay.answer(place.digest)
+        found = parent.attempt.replay.answer(place.digest, again=parent.again)
     except values.Unthawable as error:
         parent.warn(f"{place.path} runs again, its result cannot be read back: {error}.")
         return None
+    if found is not None and parent.again:
+        parent.kept.add(place.digest)
+    return found
 
 
 async def ran(

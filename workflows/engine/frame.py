@@ -43,11 +43,18 @@ logger = logging.getLogger(__name__)
 class Frame:
     """Implements Scope for the code of the span, and Watcher for its boundary."""
 
-    def __init__(self, attempt: Attempt, place: Place, options: Options) -> None:
+    def __init__(
+        self, attempt: Attempt, place: Place, options: Options, parent: Frame | None = None
+    ) -> None:
         self.attempt = attempt
         self.place = place
         self.options = options
+        self.parent = parent
         self.children = Children(place.digest)
+        # Whether what it calls may be asked for once more, by a later try of it or above it; and
+        # what is kept for that, by identity.
+        self.again: bool = options.tried_again or (parent is not None and parent.again)
+        self.kept: set[str] = set()
         self.below = 0  # calls that this span has made and that have not ended
         self.asleep = False  # between two tries
         self.fenced_at = 0.0
@@ -124,6 +131,7 @@ class Frame:
         self._tries = number
         self._offsets.clear()
         self._speech = Speech(self.attempt.mask)
+        self.children.anew()
 
     def retrying(self, error: BaseException, number: int, decision: Decision) -> None:
         self._report(error, "will be tried again")
@@ -139,6 +147,7 @@ class Frame:
         )
 
     def falling_back(self, error: BaseException) -> None:
+        self.children.anew()
         self._report(error, "falls back")
         self._put(Log("warning", f"{self.options.name} fell back: {described(error).message}"))
 
@@ -174,15 +183,18 @@ class Frame:
         elif (size := len(dumps(frozen))) > OUTPUT_MAX:
             self.warn(f"The result of {self.path} has {size:,} bytes, too many to be kept.")
             frozen = {values.TAG: "opaque", "class": "too large"}
+        self._keep(frozen)
         self._put(SpanCompleted(output=frozen, duration_ms=self._took_ms(), **self._spent()))
 
     def fail(self, error: BaseException) -> None:
         self._report(error, "failed")
+        self._leave_kept()
         self._say_rest()
         self._put(SpanFailed(error=described(error), duration_ms=self._took_ms(), **self._spent()))
 
     def stop(self) -> None:
         """It was cancelled by the run's own code, while the run goes on."""
+        self._leave_kept()
         self._say_rest()
         error = Error("internal", "Stopped, because a step beside it or above it has ended.")
         self._put(SpanFailed(error=error, duration_ms=self._took_ms(), **self._spent()))
@@ -190,6 +202,23 @@ class Frame:
     def warn(self, message: str) -> None:
         logger.warning("%s: %s", self.run, message)
         self._put(Log("warning", message))
+
+    def _keep(self, frozen: Any) -> None:
+        """Its result is kept instead of those below it, if anyone may ask again."""
+        if values.is_opaque(frozen):
+            self._leave_kept()
+            return
+        self.attempt.replay.drop(self.kept)
+        if self.parent is not None and self.parent.again:
+            self.attempt.replay.keep(self.place.digest, frozen)
+            self.parent.kept.add(self.place.digest)
+
+    def _leave_kept(self) -> None:
+        """It may be called again: what it had finished is then asked for."""
+        if self.parent is not None and self.parent.again:
+            self.parent.kept |= self.kept
+        else:
+            self.attempt.replay.drop(self.kept)
 
     def _say_rest(self) -> None:
         for channel, delta in self._speech.rest():

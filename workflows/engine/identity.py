@@ -65,13 +65,25 @@ def fingerprint(name: str, version: int, frozen: Any) -> str:
 
 @dataclass(slots=True)
 class Children:
-    """The calls made under one parent."""
+    """The calls made under one parent, in one try of it."""
 
     parent: str
     counts: Counter[tuple[str, str | None]] = field(default_factory=Counter)
+    under_way: set[str] = field(default_factory=set)
 
     def digest(self, call: str, key: str | None) -> str:
         """Take the next identity. A key is its own place; a second call with it is another."""
+        taken = self._next(call, key)
+        while taken in self.under_way:
+            taken = self._next(call, key)
+        return taken
+
+    def anew(self) -> None:
+        """The parent is tried again: its calls are those of the try before. One of these that has
+        not ended yet (a thread cannot be stopped) keeps its identity to itself."""
+        self.counts.clear()
+
+    def _next(self, call: str, key: str | None) -> str:
         count = self.counts[call, key]
         self.counts[call, key] += 1
         place = f"#{count}" if key is None else f'"{key}"{count or ""}'

@@ -25,6 +25,11 @@ class Options:
         if len(self.name) > NAME_CHARS:
             raise ValueError(f"a component's name has at most {NAME_CHARS} characters")
 
+    @property
+    def tried_again(self) -> bool:
+        """Whether its code, or that of its fallback, may be run more than once in an attempt."""
+        return self.retry.attempts > 1 or self.fallback is not None
+
     def key_for(self, args: Any, kwargs: Any) -> str | None:
         key = self.key(*args, **kwargs) if callable(self.key) else self.key
         return None if key is None else str(key)
