@@ -17,6 +17,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from runs.fields import Document, PlainText
+from runs.interventions import Intervention as Intervention
+from runs.outbox import Notice as Notice
 from workflows.wire import codec
 from workflows.wire.cursor import Cursor
 from workflows.wire.events import Error, Event, Limits
@@ -102,6 +104,13 @@ class Run(models.Model):
             models.Index(fields=["owner", "-created_at"], name="run_owner_newest"),
             models.Index(fields=["owner"], name="run_owner_live", condition=Q(finished_at=None)),
             models.Index(fields=["created_at"], name="run_live", condition=Q(finished_at=None)),
+            # What staff look through: the runs of all.
+            models.Index(fields=["-created_at"], name="run_newest"),
+            models.Index(fields=["status", "-created_at"], name="run_status_newest"),
+            models.Index(fields=["workflow", "version", "-created_at"], name="run_workflow_newest"),
+            models.Index(
+                fields=["error_type", "-created_at"], name="run_error", condition=~Q(error_type="")
+            ),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint("owner", "key", name="run_key_of_owner"),
@@ -110,6 +119,10 @@ class Run(models.Model):
                 condition=Q(finished_at=None, status__in=["queued", "running", "waiting"])
                 | Q(finished_at__isnull=False, status__in=["completed", "failed", "cancelled"]),
             ),
+        ]
+        permissions: ClassVar = [
+            ("cancel_run", "Can cancel any run"),
+            ("resume_run", "Can resume any run"),
         ]
 
     def __str__(self) -> str:
@@ -234,6 +247,7 @@ class LogArchive(models.Model):
 
     run = models.OneToOneField(Run, models.CASCADE, primary_key=True, related_name="archive")
     gz = models.BinaryField()
+    faults = Document(default=list)  # errors whole, for staff (workflows/wire/faults.py)
 
     def __str__(self) -> str:
         return f"log of {self.pk}"
@@ -249,38 +263,6 @@ class LogArchive(models.Model):
     def events(self) -> list[Event]:
         lines = gzip.decompress(self.gz).splitlines()
         return [codec.from_json(codec.loads(line)) for line in lines]
-
-
-class Notice(models.Model):
-    """A signal not yet heard. Written with the rows that it tells of, so that no crash loses it."""
-
-    class Kind(models.TextChoices):
-        STARTED = "run_started"
-        SPAN = "span_finished"
-        FINISHED = "run_finished"
-
-    run = models.ForeignKey(Run, models.CASCADE, related_name="notices")
-    kind = models.CharField(max_length=16, choices=Kind)
-    span = models.ForeignKey(Span, models.CASCADE, null=True)
-    tries = models.PositiveSmallIntegerField(default=0)
-    due_at = models.DateTimeField(default=timezone.now)
-    given_up = models.BooleanField(default=False)  # staff see it; nobody is told again
-
-    class Meta:
-        indexes: ClassVar = [
-            models.Index(fields=["due_at"], name="notice_due", condition=Q(given_up=False))
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.run_id}"
-
-    def claim(self, *, until: datetime) -> bool:
-        """Tell it here and now: no other control does so before `until`."""
-        mine = Notice.objects.filter(pk=self.pk, tries=self.tries, given_up=False)
-        return mine.update(tries=F("tries") + 1, due_at=until) == 1
-
-    def give_up(self) -> None:
-        Notice.objects.filter(pk=self.pk).update(given_up=True)
 
 
 def moment(ms: int) -> datetime:

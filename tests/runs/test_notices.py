@@ -91,3 +91,18 @@ def test_two_controls_do_not_tell_the_same_at_once(run: Run) -> None:
     assert not theirs.claim(until=later)
     assert not notices.tell()
     assert Notice.objects.get().tries == 1
+
+
+def test_one_that_was_given_up_can_be_told_again(run: Run) -> None:
+    notice = finished(run)
+    assert not notice.revive()  # its turn comes by itself
+    Notice.objects.update(tries=TRIES, given_up=True)
+    assert notice.revive()
+    told: list[Any] = []
+
+    def hear(run: Run, **_: Any) -> None:
+        told.append(run)
+
+    with heard(signals.run_finished, hear):
+        tell()
+    assert told == [run]
