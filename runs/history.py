@@ -17,6 +17,8 @@ from runs.models import LogArchive, Run
 from workflows.wire import log
 from workflows.wire.cursor import ZERO, Cursor
 from workflows.wire.events import Event
+from workflows.wire.faults import Fault, unpacked
+from workflows.wire.faults import read as faults_of
 from workflows.wire.fold import fold
 from workflows.wire.state import EMPTY, State
 
@@ -62,6 +64,16 @@ def remembered(run: Run) -> View:
     if run.finished:
         return View(fold(EMPTY, run.archive.events))
     return View(rows.remembered(run, run.spans.all()), live=False)
+
+
+def faults(run: Run) -> list[Fault]:
+    """Errors whole, for staff; none that can be had while Redis is away."""
+    if run.finished and (kept := run.archive.faults):
+        return unpacked(kept)
+    try:
+        return faults_of(connections.redis(), str(run.id))
+    except RedisError:
+        return []
 
 
 def state(run: Run) -> State:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import uuid
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -22,6 +23,7 @@ from runs.outbox import Notice as Notice
 from workflows.wire import codec
 from workflows.wire.cursor import Cursor
 from workflows.wire.events import Error, Event, Limits
+from workflows.wire.faults import Fault
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractUser, AnonymousUser
@@ -258,6 +260,13 @@ class LogArchive(models.Model):
         # Without a time in its head, equal logs are equal bytes.
         gz = gzip.compress(lines, compresslevel=6, mtime=0)
         cls.objects.update_or_create(run=run, defaults={"gz": gz})
+
+    @classmethod
+    def keep_faults(cls, run: str, faults: Iterable[Fault]) -> None:
+        """Those that lie beside the log, before they expire with it."""
+        told = [asdict(fault) for fault in faults]
+        if told:
+            cls.objects.filter(run=run).update(faults=told)
 
     @property
     def events(self) -> list[Event]:

@@ -18,8 +18,8 @@ from redis import Redis
 
 from runs.connections import AWAY, gx
 from runs.followed import Followed, Outcome
-from runs.models import Run
-from workflows.wire import keys, log
+from runs.models import LogArchive, Run
+from workflows.wire import faults, keys, log
 from workflows.wire.events import Event
 from workflows.wire.log import Entry
 
@@ -137,6 +137,7 @@ class Projector:
     def _let_go(self, run: str) -> None:
         """The end is in SQL: the log may go, and last of all its place in `due`."""
         self.followed.pop(run, None)
+        LogArchive.keep_faults(run, faults.read(self.client, run))
         pipe: Any = self.client.pipeline(transaction=False)
         seconds = max(1, round(gx().stream_ttl_hours * 3600))
         for name in (keys.log, keys.blob, keys.lease, keys.inbox):

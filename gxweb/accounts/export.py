@@ -25,9 +25,9 @@ from runs.models import Run
 from workflows.wire import codec
 
 OF_ACCOUNT = Limit("exports of account", most=10, seconds=3600)
-# Keys to a door are no use in an export, and a danger.
 PART = 64 * 1024
-SECRET = {"password", "digest"}
+# Keys to a door are no use in an export, and a danger; faults are the stacks of our own code.
+SECRET = {"password", "digest", "faults"}
 README = """\
 Everything that {email} has at this site, as of {now}.
 

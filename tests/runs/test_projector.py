@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import pytest
 from redis import Redis
 
-from runs import signals
+from runs import history, signals
 from runs.followed import Followed, Outcome
 from runs.models import LogArchive, Notice, Run, Span
 from runs.projector import Projector
 from tests.runs.worker import Worker, due_at
-from workflows.wire import codec, keys, log
+from workflows.wire import codec, faults, keys, log
 from workflows.wire.cursor import Cursor
-from workflows.wire.events import Object, RunQueued, Status
+from workflows.wire.events import Error, Object, RunFailed, RunQueued, Status
+from workflows.wire.faults import Fault
 from workflows.wire.script import run_script
 
 
@@ -271,3 +274,16 @@ def test_what_is_to_be_told_is_written_with_the_rows(
         ("span_finished", "blog/write[0]"),
         ("run_finished", None),
     ]
+
+
+def test_whole_errors_are_kept_for_staff_when_the_log_goes(
+    run: Run, worker: Worker, projector: Projector, redis: Redis
+) -> None:
+    fault = Fault(1, 0, 5, "blog", "failed", "Traceback: \x00 /srv/flow.py")
+    redis.hset(keys.blob(run.id), mapping=faults.packed(fault))  # type: ignore[arg-type]
+    assert history.faults(run) == [fault]
+    worker.say((RunFailed(Error("internal", "Something went wrong.")), None))
+    projector.poll()
+    redis.flushall()
+    assert history.faults(Run.objects.get()) == [fault]
+    assert LogArchive.objects.get().faults == [asdict(fault)]

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workflows.engine.errors import Halt, Handover, LeaseLost
+from workflows.engine.faults import Faults
 from workflows.engine.identity import Paths
 from workflows.engine.journal import Journal
 from workflows.engine.masking import Mask
@@ -46,6 +47,7 @@ class Attempt:
         self.journal = journal
         self.replay = replay
         self.mask = mask or Mask()
+        self.faults = Faults(facts.attempt, self.mask)
         self.paths = Paths(replay.paths)
         # Run ids are random and no web page knows them.
         self.secret = hashlib.sha256(f"gx fence {facts.run}".encode()).digest()

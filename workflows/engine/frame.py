@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from workflows.engine import values
 from workflows.engine.attempt import Attempt, now_ms
 from workflows.engine.errors import Failure, Halt, described, report
 from workflows.engine.identity import Children, Place
+from workflows.engine.journal import NOTHING
 from workflows.engine.options import Options
 from workflows.engine.retry import Decision
 from workflows.engine.speech import Speech
@@ -134,7 +136,7 @@ class Frame:
         self.children.anew()
 
     def retrying(self, error: BaseException, number: int, decision: Decision) -> None:
-        self._report(error, "will be tried again")
+        whole = self._report(error, "will be tried again")
         provider = error.provider if isinstance(error, Failure) else None
         self._put(
             SpanRetrying(
@@ -143,13 +145,15 @@ class Frame:
                 delay_s=round(decision.delay_s, 3),
                 error=described(error),
                 provider=provider or "",
-            )
+            ),
+            beside=whole,
         )
 
     def falling_back(self, error: BaseException) -> None:
         self.children.anew()
-        self._report(error, "falls back")
-        self._put(Log("warning", f"{self.options.name} fell back: {described(error).message}"))
+        whole = self._report(error, "falls back")
+        said = f"{self.options.name} fell back: {described(error).message}"
+        self._put(Log("warning", said), beside=whole)
 
     async def sleep(self, seconds: float) -> None:
         self.asleep = True
@@ -187,10 +191,11 @@ class Frame:
         self._put(SpanCompleted(output=frozen, duration_ms=self._took_ms(), **self._spent()))
 
     def fail(self, error: BaseException) -> None:
-        self._report(error, "failed")
+        whole = self._report(error, "failed")
         self._leave_kept()
         self._say_rest()
-        self._put(SpanFailed(error=described(error), duration_ms=self._took_ms(), **self._spent()))
+        said = SpanFailed(error=described(error), duration_ms=self._took_ms(), **self._spent())
+        self._put(said, beside=whole)
 
     def stop(self) -> None:
         """It was cancelled by the run's own code, while the run goes on."""
@@ -230,13 +235,15 @@ class Frame:
     def _took_ms(self) -> float:
         return round((time.perf_counter() - self._began) * 1000, 3)
 
-    def _put(self, body: Body, *, lazy: bool = False) -> None:
+    def _put(
+        self, body: Body, *, lazy: bool = False, beside: Mapping[str, bytes] = NOTHING
+    ) -> None:
         self.attempt.check()
         if isinstance(body, Log | Status) and len(body.message) > MESSAGE_CHARS:
             body = replace(body, message=body.message[:MESSAGE_CHARS] + "…")
         if isinstance(body, Object):
             body = shown(body)
-        self.attempt.journal.put(body, span=self.path, at=now_ms(), lazy=lazy)
+        self.attempt.journal.put(body, span=self.path, at=now_ms(), lazy=lazy, beside=beside)
 
     def _say_from_afar(self, body: Body) -> None:
         loop = self.attempt.loop
@@ -253,8 +260,10 @@ class Frame:
         except (Halt, TypeError, ValueError) as error:
             logger.info("%s: a thread's %s is dropped: %s", self.run, body.kind, error)
 
-    def _report(self, error: BaseException, what: str) -> None:
+    def _report(self, error: BaseException, what: str) -> Mapping[str, bytes]:
+        """Tell those who run the service; the rest of it goes beside the event."""
         report(error, f"{self.run}: {self.path} {what}")
+        return self.attempt.faults.of(error, span=self.path, what=what, at=now_ms())
 
 
 def shown(body: Object) -> Object | Log:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from workflows.engine.errors import Halt, LeaseLost
 from workflows.wire.codec import Packed, encode
@@ -22,6 +23,7 @@ UNSENT_BYTES = 256 * 1024
 BATCH_BYTES = 256 * 1024
 JOINED_CHARS = 8 * 1024
 ENVELOPE_BYTES = 160
+NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 Encode = Callable[[Body, Callable[[Body], Packed]], Packed]
 
@@ -35,6 +37,7 @@ class Entry:
     body: Body
     packed: Packed | None
     size: int
+    beside: Mapping[str, bytes]
 
 
 class Journal:
@@ -78,8 +81,16 @@ class Journal:
     def full(self) -> bool:
         return self.unsent >= UNSENT_BYTES
 
-    def put(self, body: Body, *, span: str | None, at: int, lazy: bool = False) -> None:
-        """Queue an event; a `lazy` one may wait for company.
+    def put(
+        self,
+        body: Body,
+        *,
+        span: str | None,
+        at: int,
+        lazy: bool = False,
+        beside: Mapping[str, bytes] = NOTHING,
+    ) -> None:
+        """Queue an event; a `lazy` one may wait for company. `beside`: blobs that go with it.
 
         Raises LeaseLost, TypeError, TooLarge.
         """
@@ -91,7 +102,7 @@ class Journal:
             self._confess()
         if self._merge(body, span, at) or self._drowns(body):
             return
-        self._append(body, span, at)
+        self._append(body, span, at, beside)
         self._ended = body.kind in TERMINAL
         self._schedule(self, lazy)
 
@@ -207,8 +218,10 @@ class Journal:
         self.unsent += entry.size
         return True
 
-    def _append(self, body: Body, span: str | None, at: int) -> None:
-        entry = Entry(at, span, body, None, 0)
+    def _append(
+        self, body: Body, span: str | None, at: int, beside: Mapping[str, bytes] = NOTHING
+    ) -> None:
+        entry = Entry(at, span, body, None, 0, beside)
         self._fill(entry, body, at)
         if (place := _place(body, span)) is not None:
             self._latest[place] = entry
@@ -229,7 +242,8 @@ class Journal:
             entry.size = entry.packed.size + len(body.kind)
 
     def _pack(self, entry: Entry) -> Packed:
-        return self._mask(entry.body, lambda said: encode(said, at=entry.at, span=entry.span))
+        said = self._mask(entry.body, lambda body: encode(body, at=entry.at, span=entry.span))
+        return replace(said, blobs={**said.blobs, **entry.beside}) if entry.beside else said
 
 
 def _place(body: Body, span: str | None) -> tuple[str, str | None, str] | None:

@@ -25,8 +25,8 @@ class Noting(Journal):
         super().__init__("run-1", Cursor(1, 0), mask=_unmasked, schedule=schedule)
         self._said = said
 
-    def put(self, body: Body, *, span: str | None, at: int, lazy: bool = False) -> None:
-        super().put(body, span=span, at=at, lazy=lazy)
+    def put(self, body: Body, **options: Any) -> None:
+        super().put(body, **options)
         self._said.append(body)
 
 
