@@ -107,7 +107,7 @@ def start(
         version=entry.version,
         attempt_server=admitted.redis_run_id,
         input=given if prepare is None else prepare(owner, given),
-        limits=asdict(Limits(gx().run_deadline_seconds, gx().run_usd)),
+        limits=asdict(Limits(gx().run_deadline_seconds, gx().run_usd, gx().run_tokens)),
         forked_from=forked_from,
         key=key,
         body_hash=digest,

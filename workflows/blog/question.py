@@ -16,6 +16,7 @@ from workflows.engine import (
     Failure,
     Retry,
     Scope,
+    budget,
     component,
     current,
     exponential,
@@ -62,6 +63,11 @@ def messages(question: Question, scope: Scope | None) -> list[dict[str, str]]:
     return built
 
 
+def affordable(model: str) -> str:
+    """The smaller model, when little of the run's budget is left: a plainer post is one."""
+    return "small" if budget().low else model
+
+
 def _message(role: str, content: str) -> dict[str, str]:
     return {"role": role, "content": content}
 
@@ -72,7 +78,7 @@ async def consult(question: Question) -> str:
     asked: Any = messages(question, current())
     form: Any = response_format(question.form)
     answer = await llm.chat.completions.create(
-        model=question.model, messages=asked, response_format=form
+        model=affordable(question.model), messages=asked, response_format=form
     )
     return answer.choices[0].message.content or ""
 
@@ -82,7 +88,9 @@ async def write_section(question: Question, channel: str) -> str:
     """Text that the reader watches."""
     asked: Any = messages(question, current())
     growing, parts = text(channel), []
-    stream = await llm.chat.completions.create(model=question.model, messages=asked, stream=True)
+    stream = await llm.chat.completions.create(
+        model=affordable(question.model), messages=asked, stream=True
+    )
     async with stream:
         async for chunk in stream:
             if chunk.choices and (delta := chunk.choices[0].delta.content):
@@ -102,7 +110,7 @@ def _refuse_endless(parts: list[str]) -> None:
 async def rewrite_section(question: Question) -> str:
     """The same without a reader: the page keeps what it has until this is known to be better."""
     asked: Any = messages(question, current())
-    answer = await llm.chat.completions.create(model=question.model, messages=asked)
+    answer = await llm.chat.completions.create(model=affordable(question.model), messages=asked)
     return answer.choices[0].message.content or ""
 
 

@@ -1,7 +1,8 @@
 """What a flow is written with: components, their boundaries, and what they say while they run."""
 
+from workflows.engine.budget import Left
 from workflows.engine.component import Component, Workflow, component, workflow
-from workflows.engine.context import Channel, Scope, current, log, publish, status, text
+from workflows.engine.context import Channel, Scope, budget, current, log, publish, status, text
 from workflows.engine.errors import Failure, LeaseLost
 from workflows.engine.gather import gather
 from workflows.engine.retry import Retry, exponential
@@ -11,9 +12,11 @@ __all__ = [
     "Component",
     "Failure",
     "LeaseLost",
+    "Left",
     "Retry",
     "Scope",
     "Workflow",
+    "budget",
     "component",
     "current",
     "exponential",

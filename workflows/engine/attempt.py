@@ -15,12 +15,14 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from workflows.engine.budget import Budget
 from workflows.engine.errors import Halt, Handover, LeaseLost
 from workflows.engine.faults import Faults
 from workflows.engine.identity import Paths
 from workflows.engine.journal import Journal
 from workflows.engine.masking import Mask
 from workflows.engine.replay import Replay
+from workflows.wire.events import Limits
 
 if TYPE_CHECKING:
     from workflows.engine.frame import Frame
@@ -41,13 +43,19 @@ class Attempt:
     """All of it runs in the loop's thread."""
 
     def __init__(
-        self, facts: Facts, journal: Journal, replay: Replay, mask: Mask | None = None
+        self,
+        facts: Facts,
+        journal: Journal,
+        replay: Replay,
+        mask: Mask | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self.facts = facts
         self.journal = journal
         self.replay = replay
         self.mask = mask or Mask()
         self.faults = Faults(facts.attempt, self.mask)
+        self.budget = budget or Budget(Limits())
         self.paths = Paths(replay.paths)
         # Run ids are random and no web page knows them.
         self.secret = hashlib.sha256(f"gx fence {facts.run}".encode()).digest()
@@ -56,7 +64,7 @@ class Attempt:
         self.draining = False
         self.ending = False  # its code is through, its end is being written
         self.frames: set[Frame] = set()
-        self.warned: set[str] = set()  # of what its code does, once for each component
+        self.warned: set[str] = set()  # once for each of these
         self._tasks: set[asyncio.Task[object]] = set()
         self._slots: dict[object, asyncio.Semaphore] = {}
         journal.on_close = self.halt

@@ -68,17 +68,11 @@ def child(parent: Frame, options: Options, bound: dict[str, Any], key: str | Non
     if key is None and values.is_opaque(frozen):
         # Two calls that cannot be told apart must never get each other's results.
         call += f" {attempt.facts.attempt}"
-        _warn_of_opaque(parent, options.name)
+        parent.warn_once(options.name, f"{options.name} runs again in every attempt: its arguments"
+                         " cannot be compared. Give it a key.")  # fmt: skip
     digest, key = parent.children.digest(call, key), shown(key)
     path = attempt.paths.take(digest, parent.path, options.name, key)
     return Place(digest, path, options.name, key, parent.path)
-
-
-def _warn_of_opaque(parent: Frame, name: str) -> None:
-    if name not in parent.attempt.warned:
-        parent.attempt.warned.add(name)
-        parent.warn(f"{name} runs again in every attempt: its arguments cannot be compared."
-                    " Give it a key.")  # fmt: skip
 
 
 async def _answered(
@@ -144,3 +138,4 @@ async def ran(
         return value
     finally:
         attempt.frames.discard(frame)
+        attempt.budget.leave(frame)

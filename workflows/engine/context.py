@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
 
+from workflows.engine.budget import Budget, Hold, Left
 from workflows.wire.events import Body, Call, Log, Object, Status, Text
 
 # One event stays under 64 KB whatever the text is made of: JSON may need six bytes a character.
@@ -46,6 +47,16 @@ class Scope(Protocol):
         """Ask the log whether the run is still ours: before EVERY try at a provider.
 
         Raises LeaseLost if it is not.
+        """
+
+    @property
+    def budget(self) -> Budget:
+        """What the run may spend, and has."""
+
+    async def reserve(self, usd: float | None, tokens: int) -> Hold:
+        """Wait until there is room for a provider try that may come to so much.
+
+        Raises Failure when nothing is left. Release the hold after `record`.
         """
 
     def record(self, call: Call) -> None:
@@ -98,6 +109,17 @@ def publish(label: str, value: Any) -> None:
 def log(message: str, *, level: str = "info") -> None:
     if (scope := current()) is not None:
         scope.say(Log(level=level, message=message))
+
+
+def budget() -> Left:
+    """What is left for this run. Ask it where a cheaper way would do:
+
+    >>> model = "small" if budget().low else "large"
+    >>> model  # outside a run there is no bound
+    'large'
+    """
+    scope = current()
+    return Left() if scope is None else scope.budget.left
 
 
 def text(channel: str) -> Channel:

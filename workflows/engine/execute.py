@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from workflows.engine import outcome
 from workflows.engine.attempt import Attempt, Facts, now_ms
 from workflows.engine.boundary import ran
+from workflows.engine.budget import Budget
 from workflows.engine.component import Workflow
 from workflows.engine.errors import Halt, Handover, LeaseLost
 from workflows.engine.frame import Frame
@@ -113,7 +114,7 @@ class Executor:
             previews=self._previews,
         )
         journal = self._writer.journal(order.run, Cursor(order.attempt, 0))
-        return Attempt(facts, journal, Replay.of(state), self._writer.mask)
+        return Attempt(facts, journal, Replay.of(state), self._writer.mask, Budget.of(state))
 
     async def _hold(self, attempt: Attempt, workflow: Workflow[..., Any], state: State) -> None:
         """Be the owner, from the opening to the end."""

@@ -12,10 +12,12 @@ from typing import Any
 
 from workflows.engine import values
 from workflows.engine.attempt import Attempt, now_ms
+from workflows.engine.budget import Budget, Hold
 from workflows.engine.errors import Failure, Halt, described, report
 from workflows.engine.identity import Children, Place
 from workflows.engine.journal import NOTHING
 from workflows.engine.options import Options
+from workflows.engine.preview import preview, shown
 from workflows.engine.retry import Decision
 from workflows.engine.speech import Speech
 from workflows.engine.spending import usage
@@ -34,8 +36,6 @@ from workflows.wire.events import (
     Text,
 )  # fmt: skip
 
-OBJECT_BYTES = 32 * 1024
-PREVIEW_BYTES = 1024
 MESSAGE_CHARS = 8 * 1024
 SAID_AT_ONCE = 100
 
@@ -94,8 +94,21 @@ class Frame:
         self.attempt.check()
         self.fenced_at = await self.attempt.journal.flush()
 
+    @property
+    def budget(self) -> Budget:
+        return self.attempt.budget
+
+    async def reserve(self, usd: float | None, tokens: int) -> Hold:
+        budget = self.budget
+        if usd is None and budget.limits.usd is not None:
+            self.warn_once("price", "A model's price is not known: its calls do not count against"
+                           " this run's budget of money, only of tokens.")  # fmt: skip
+        return await budget.reserve(self, usd, tokens, self._is_within)
+
     def record(self, call: Call) -> None:
         self._calls.append(call)
+        if self.budget.add(call) and self.attempt.halted is None:
+            self.warn_once("budget", f"80 % of this run's budget are used: {self.budget.told()}.")
 
     def say(self, body: Body) -> None:
         if threading.get_ident() == self._thread:
@@ -208,6 +221,18 @@ class Frame:
         logger.warning("%s: %s", self.run, message)
         self._put(Log("warning", message))
 
+    def warn_once(self, of: str, message: str) -> None:
+        """Once in an attempt."""
+        if of not in self.attempt.warned:
+            self.attempt.warned.add(of)
+            self.warn(message)
+
+    def _is_within(self, holder: object) -> bool:
+        frame: Frame | None = self
+        while frame is not None and frame is not holder:
+            frame = frame.parent
+        return frame is not None
+
     def _keep(self, frozen: Any) -> None:
         """Its result is kept instead of those below it, if anyone may ask again."""
         if values.is_opaque(frozen):
@@ -264,20 +289,3 @@ class Frame:
         """Tell those who run the service; the rest of it goes beside the event."""
         report(error, f"{self.run}: {self.path} {what}")
         return self.attempt.faults.of(error, span=self.path, what=what, at=now_ms())
-
-
-def shown(body: Object) -> Object | Log:
-    """The object in JSON, or why it is not shown."""
-    value = values.plain(body.value, fallback=True)
-    if (size := len(dumps(value))) <= OBJECT_BYTES:
-        return Object(body.label, value)
-    return Log("warning", f"{body.label!r} is not shown: {size:,} bytes, and 32 KB is the most.")
-
-
-def preview(arguments: dict[str, Any]) -> str:
-    """The beginning of the arguments, for readers of the trace."""
-    try:
-        said = dumps(values.plain(arguments, fallback=True))
-    except (ValueError, TypeError):
-        return ""
-    return said[:PREVIEW_BYTES].decode("utf-8", "ignore")

@@ -9,12 +9,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Literal
 
+from workflows.engine.budget import Hold
 from workflows.engine.context import Scope
 from workflows.engine.errors import Failure
 from workflows.llm.completeness import Tally
 from workflows.llm.deadlines import Deadlines
 from workflows.llm.failures import failure_of
-from workflows.llm.prices import cost
+from workflows.llm.prices import Tokens, cost
 from workflows.llm.providers import Provider
 from workflows.wire.events import Call
 
@@ -35,6 +36,13 @@ class Attempt:
         self._began = time.monotonic()
         self._first_token_ms: float | None = None
         self._ended = False
+        self._hold: Hold | None = None
+
+    async def reserve(self, tokens: Tokens) -> None:
+        """Take from the run's budget what this try may come to. Raises Failure."""
+        if self._scope is not None:
+            usd = cost(self._model, tokens)
+            self._hold = await self._scope.reserve(usd, tokens.prompt + tokens.completion)
 
     def first_token(self) -> None:
         if self._first_token_ms is None:
@@ -76,6 +84,8 @@ class Attempt:
             status=status,
         )
         self._scope.record(call)
+        if self._hold is not None:
+            self._scope.budget.release(self._hold)
 
     @asynccontextmanager
     async def within(self, wait: Wait) -> AsyncIterator[None]:

@@ -19,13 +19,16 @@ from openai._constants import RAW_RESPONSE_HEADER
 from openai._models import FinalRequestOptions, add_request_id
 from openai._utils import is_given
 
+from workflows.engine.budget import EXPECTED_TOKENS
 from workflows.engine.context import current
 from workflows.llm.attempts import Attempt
 from workflows.llm.chat import Chat
 from workflows.llm.deadlines import Deadlines
+from workflows.llm.estimate import estimate
 from workflows.llm.failures import web_page
 from workflows.llm.gate import Gate, PerLoop
 from workflows.llm.offline import transport as offline_transport
+from workflows.llm.prices import cost
 from workflows.llm.providers import Provider, chain
 from workflows.llm.stream import TracedStream
 from workflows.wire.settings import Settings
@@ -83,13 +86,19 @@ class Door(AsyncOpenAI):
         stream_cls: Any = None,
     ) -> Any:
         scope = current()
+        options, shows_usage = self._ours(options, stream)
+        body = _body(options)
+        model = str(body.get("model"))
+        tokens = estimate(body, EXPECTED_TOKENS if scope is None else scope.budget.expected)
+        if not _traced(options):
+            if scope is not None:
+                scope.budget.check(cost(model, tokens))
+                await scope.fence()
+            return await super().request(cast_to, options, stream=stream, stream_cls=stream_cls)
+        attempt = Attempt(self.line.provider, model, self.line.deadlines, scope)
+        await attempt.reserve(tokens)
         if scope is not None:
             await scope.fence()
-        options, shows_usage = self._ours(options, stream)
-        if not _traced(options):
-            return await super().request(cast_to, options, stream=stream, stream_cls=stream_cls)
-        model = str(_body(options).get("model"))
-        attempt = Attempt(self.line.provider, model, self.line.deadlines, scope)
         if stream:
             return await self._streamed(cast_to, options, attempt, shows_usage)
         return await self._plain(cast_to, options, attempt)

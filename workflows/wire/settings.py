@@ -32,6 +32,7 @@ class Settings:
     stream_ttl_hours: float = 1
     run_deadline_seconds: float = 7200
     run_usd: float = 2
+    run_tokens: int = 2_000_000
     user_concurrent_runs: int = 5
     user_daily_usd: float = 5
     user_daily_tokens: int = 5_000_000

@@ -7,7 +7,7 @@ import pytest
 
 from tests.workflows.engine.desk import Desk
 from workflows.engine.errors import Failure, Handover, LeaseLost
-from workflows.engine.frame import preview
+from workflows.engine.preview import preview
 from workflows.engine.retry import Decision
 from workflows.wire.events import (
     Call,

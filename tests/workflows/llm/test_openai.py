@@ -12,10 +12,11 @@ from openai import AsyncOpenAI
 from pydantic import BaseModel
 
 from tests.workflows.llm.worlds import ASK, Scope, completion, door
+from workflows.engine.budget import Budget
 from workflows.engine.context import entered
 from workflows.engine.errors import Failure, LeaseLost
 from workflows.llm.openai import Door, open_door
-from workflows.wire.events import Call
+from workflows.wire.events import Call, Limits
 
 
 class Gas(BaseModel):
@@ -209,3 +210,30 @@ def test_no_other_provider_learns_the_organization(monkeypatch: pytest.MonkeyPat
 
 def test_neither_proxies_nor_netrc_are_read_from_the_environment() -> None:
     assert door(answering()).line.trust_env is False
+
+
+async def test_a_run_that_has_nothing_left_asks_no_provider() -> None:
+    seen = Seen()
+    scope = Scope(budget=Budget(Limits(usd=0.01), [Call("openai", "m", 1, 1, 0.01)]))
+    for ask in (
+        lambda: door(seen).chat.completions.create(model="large", messages=ASK),
+        lambda: door(seen).embeddings.create(model="embedding", input="x"),
+    ):
+        with entered(scope), pytest.raises(Failure, match="budget") as refused:
+            await ask()
+        assert refused.value.type == "budget"
+    assert (seen.requests, scope.calls) == ([], [])
+
+
+async def test_a_call_holds_its_estimate_until_it_has_ended() -> None:
+    scope = Scope(budget=Budget(Limits(usd=1)))
+    held: list[float] = []
+
+    def answer(_: httpx2.Request) -> httpx2.Response:
+        held.extend(hold.usd for hold in scope.budget._held)
+        return httpx2.Response(200, json=completion())
+
+    with entered(scope):
+        await door(answer).chat.completions.create(model="large", messages=ASK, max_tokens=1000)
+    assert 0.01 < held[0] < 0.011
+    assert (scope.budget._held, scope.budget.usd) == ([], 0.004)

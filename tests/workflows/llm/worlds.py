@@ -10,10 +10,11 @@ from typing import Any
 
 import httpx2
 
+from workflows.engine.budget import Budget, Hold
 from workflows.engine.errors import LeaseLost
 from workflows.llm.deadlines import Deadlines
 from workflows.llm.openai import Door, open_door
-from workflows.wire.events import Body, Call
+from workflows.wire.events import Body, Call, Limits
 
 Handler = Callable[[httpx2.Request], httpx2.Response]
 PATIENT = Deadlines()
@@ -34,6 +35,11 @@ class Scope:
     fences: int = 0
     ours: bool = True
 
+    budget: Budget = field(default_factory=lambda: Budget(Limits()))
+
+    async def reserve(self, usd: float | None, tokens: int) -> Hold:
+        return await self.budget.reserve(self, usd, tokens, lambda holder: False)
+
     async def fence(self) -> None:
         self.fences += 1
         if not self.ours:
@@ -42,6 +48,7 @@ class Scope:
 
     def record(self, call: Call) -> None:
         self.calls.append(call)
+        self.budget.add(call)
 
     def say(self, body: Body) -> None: ...
 
