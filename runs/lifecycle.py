@@ -16,11 +16,12 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 from pydantic import TypeAdapter, ValidationError
 from redis import Redis
 from redis.exceptions import RedisError
 
-from runs import connections, ending
+from runs import connections, ending, quota
 from runs.connections import gx
 from runs.doorbell import bell
 from runs.models import SETTLED_S, Run
@@ -38,6 +39,7 @@ INPUT_MAX = 2 * 1024 * 1024
 FULL = 0.8  # of maxmemory: above it no run is admitted
 RETRY_AFTER_S = 5
 OVER_QUOTA_RETRY_S = 30
+TOO_MANY = "You have as many runs under way as you may. Try again when one has ended."
 
 # By name of a workflow: gathers from SQL what the compute plane cannot read, for the stored input.
 Preparer = Callable[[AbstractBaseUser, dict[str, Any]], dict[str, Any]]
@@ -61,8 +63,10 @@ class KeyReused(Refused):
 
 
 class OverQuota(Refused):
-    def __init__(self, retry_after: int = OVER_QUOTA_RETRY_S) -> None:
-        super().__init__("too many runs at once")
+    """`str()` says of what, in words for the one who asked."""
+
+    def __init__(self, why: str = TOO_MANY, retry_after: int = OVER_QUOTA_RETRY_S) -> None:
+        super().__init__(why)
         self.retry_after = retry_after
 
 
@@ -192,8 +196,7 @@ def _insert(owner: AbstractBaseUser, run: Run, admitted: Admitted) -> Started:
             before = _same(owner, run.key, run.body_hash)
             if before is not None:
                 return Started(before, created=False)
-            if Run.objects.live().filter(owner_id=owner.pk).count() >= gx().user_concurrent_runs:
-                raise OverQuota
+            _within_quota(run)
             run.save(force_insert=True)
             transaction.on_commit(partial(_announce, run, admitted), robust=True)
     except IntegrityError:
@@ -203,6 +206,17 @@ def _insert(owner: AbstractBaseUser, run: Run, admitted: Admitted) -> Started:
             raise
         return Started(before, created=False)
     return Started(run, created=True)
+
+
+def _within_quota(run: Run) -> None:
+    """Bounds the run by what is left of its owner's day. Raises OverQuota."""
+    if Run.objects.live().filter(owner_id=run.owner_id).count() >= gx().user_concurrent_runs:
+        raise OverQuota
+    now = timezone.now()
+    today = quota.day(run.owner_id, now)
+    if today.over:
+        raise OverQuota(today.told, today.retry_after(now))
+    run.limits = asdict(today.limits(run.bounds))
 
 
 def _stand_in_line(owner: AbstractBaseUser) -> None:

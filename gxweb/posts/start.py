@@ -39,9 +39,11 @@ def new(request: HttpRequest) -> HttpResponse:
     except lifecycle.Invalid as error:
         _tell(form, error)
         return _page(request, form, status=422)
-    except lifecycle.OverQuota:
-        form.add_error(None, "You have as many runs going as you may. Wait for one to end.")
-        return _page(request, form, status=429)
+    except lifecycle.OverQuota as error:
+        form.add_error(None, f"{error} What you wrote is kept.")
+        response = _page(request, form, status=429)
+        response["Retry-After"] = str(error.retry_after)
+        return response
     except lifecycle.Unavailable:
         form.add_error(None, "Nothing can be started just now. What you wrote is kept: try again.")
         return _page(request, form, status=503)

@@ -103,9 +103,8 @@ def _started(
         detail = "This Idempotency-Key was used for another body."
         raise Problem(409, "key_reused", detail) from None
     except lifecycle.OverQuota as error:
-        detail = "You have as many runs under way as you may. Try again when one has ended."
         wait = {"Retry-After": str(error.retry_after)}
-        raise Problem(429, "over_quota", detail, headers=wait) from None
+        raise Problem(429, "over_quota", str(error), headers=wait) from None
     except lifecycle.Unavailable as error:
         detail = "Nothing can be started at the moment. Try again soon."
         raise unavailable(detail, error.retry_after) from None

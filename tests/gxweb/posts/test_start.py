@@ -71,7 +71,7 @@ def test_over_quota_is_said_on_the_form(as_ada: Client, settings: Any) -> None:
     settings.GX = replace(settings.GX, user_concurrent_runs=0)
     response = send(as_ada)
     assert response.status_code == 429
-    assert "Wait for one to end" in response.content.decode()
+    assert "Try again when one has ended" in response.content.decode()
 
 
 def test_without_redis_what_was_typed_is_kept(as_ada: Client, settings: Any) -> None:
