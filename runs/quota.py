@@ -1,7 +1,7 @@
 """What a person may use in a day: the last 24 hours of their runs, by what SQL knows of them.
 
-A run counts for a day from its start, and as long as it is live. What one run may spend is what is
-left of the day at its start, so that the day's bound is exceeded only by runs that are side by side.
+A run counts for a day from its start, and as long as it is live. What one run may spend is what
+the day has left at its start, so that only runs side by side can exceed the day's bound.
 """
 
 from __future__ import annotations

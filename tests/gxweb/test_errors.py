@@ -36,7 +36,7 @@ def client(settings: Any) -> Client:
     ("error", "status", "retry", "words"),
     [
         (errors.TooMany(700), 429, "700", "Wait 12 minutes"),
-        (lifecycle.OverQuota(30), 429, "30", "Wait 30 seconds"),
+        (lifecycle.OverQuota(retry_after=30), 429, "30", "Wait 30 seconds"),
         (lifecycle.Unavailable(5), 503, "5", "Wait 5 seconds"),
         (RedisAway("10.0.0.1:6379"), 503, "5", "Not just now"),
         (OperationalError("no such host db"), 503, "5", "Not just now"),
