@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from typing import Any
@@ -24,7 +24,7 @@ from redis.exceptions import RedisError
 from runs import connections, ending, quota
 from runs.connections import gx
 from runs.doorbell import bell
-from runs.models import SETTLED_S, Run
+from runs.models import SETTLED_S, Run, Span
 from runs.rows import story
 from workflows.catalog import CATALOG, Entry
 from workflows.wire import codec
@@ -88,35 +88,66 @@ class Started:
     created: bool
 
 
-def start(
-    *,
-    owner: AbstractBaseUser,
-    workflow: str,
-    input: Any,
-    key: str | None = None,
-    forked_from: Run | None = None,
-) -> Started:
+def start(*, owner: AbstractBaseUser, workflow: str, input: Any, key: str | None = None) -> Started:
     """Raises Invalid, KeyReused, OverQuota or Unavailable; then nothing was inserted."""
-    entry = _entry(workflow)
+    entry = entry_of(workflow)
     given = checked(entry, input)
     digest = hashlib.sha256(workflow.encode() + b"\0" + codec.dumps(given)).hexdigest()
+    return enter(
+        owner, key, digest, lambda: Entrant(new_run(owner, entry, prepared(owner, entry, given)))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Entrant:
+    """A run that is not in SQL yet, and the finished spans that it comes with."""
+
+    run: Run
+    spans: Sequence[Span] = ()
+
+
+def enter(
+    owner: AbstractBaseUser, key: str | None, digest: str, make: Callable[[], Entrant]
+) -> Started:
+    """The one way in: the run that `make` gives, or the one that this key stands for.
+
+    `digest` tells one request with a key from another. Raises KeyReused, OverQuota, Unavailable.
+    """
     before = _same(owner, key, digest)
     if before is not None:
         return Started(before, created=False)
     admitted = _admit(connections.redis())
-    prepare = preparers.get(workflow)
-    run = Run(
+    entrant = make()
+    run = entrant.run
+    run.key, run.body_hash, run.attempt_server = key, digest, admitted.redis_run_id
+    return _insert(owner, entrant, admitted)
+
+
+def new_run(
+    owner: AbstractBaseUser,
+    entry: Entry,
+    input: dict[str, Any],
+    forked_from: Run | None = None,
+) -> Run:
+    return Run(
         owner_id=owner.pk,
         workflow=entry.name,
         version=entry.version,
+<<<<<<< Updated upstream
         attempt_server=admitted.redis_run_id,
         input=given if prepare is None else prepare(owner, given),
         limits=asdict(Limits(gx().run_deadline_seconds, gx().run_usd, gx().run_tokens)),
+=======
+        input=input,
+        limits=asdict(Limits(gx().run_deadline_seconds, gx().run_usd)),
+>>>>>>> Stashed changes
         forked_from=forked_from,
-        key=key,
-        body_hash=digest,
     )
-    return _insert(owner, run, admitted)
+
+
+def prepared(owner: AbstractBaseUser, entry: Entry, given: dict[str, Any]) -> dict[str, Any]:
+    prepare = preparers.get(entry.name)
+    return given if prepare is None else prepare(owner, given)
 
 
 def cancel(run: Run, *, by: str, reason: str = "") -> None:
@@ -151,7 +182,8 @@ def _adapter(shape: type) -> TypeAdapter[Any]:
     return TypeAdapter(shape)
 
 
-def _entry(workflow: str) -> Entry:
+def entry_of(workflow: str) -> Entry:
+    """Raises Invalid."""
     if workflow not in CATALOG:
         raise Invalid([{"type": "unknown", "loc": (), "msg": f"No workflow {workflow[:80]!r}"}])
     return CATALOG[workflow]
@@ -189,7 +221,8 @@ def _admit(client: Redis) -> Admitted:
     return Admitted(str(said["run_id"]), now + round(SETTLED_S * 1000))
 
 
-def _insert(owner: AbstractBaseUser, run: Run, admitted: Admitted) -> Started:
+def _insert(owner: AbstractBaseUser, entrant: Entrant, admitted: Admitted) -> Started:
+    run = entrant.run
     try:
         with transaction.atomic():
             _stand_in_line(owner)
@@ -198,7 +231,8 @@ def _insert(owner: AbstractBaseUser, run: Run, admitted: Admitted) -> Started:
                 return Started(before, created=False)
             _within_quota(run)
             run.save(force_insert=True)
-            transaction.on_commit(partial(_announce, run, admitted), robust=True)
+            Span.objects.bulk_create(entrant.spans, batch_size=50)
+            transaction.on_commit(partial(_announce, entrant, admitted), robust=True)
     except IntegrityError:
         # Another request with this key was first.
         before = _same(owner, run.key, run.body_hash)
@@ -226,12 +260,14 @@ def _stand_in_line(owner: AbstractBaseUser) -> None:
         get_user_model().objects.select_for_update().get(pk=owner.pk)
 
 
-def _announce(run: Run, admitted: Admitted) -> None:
-    """The row is there: open the log and ring. What fails here the monitor does later."""
-    told = next(iter(story(run, (), restored=False)))
-    packed = codec.encode(told.body, at=told.at)
+def _announce(entrant: Entrant, admitted: Admitted) -> None:
+    """The rows are there: open the log and ring. What fails here the monitor does later, from the
+    same rows."""
+    run = entrant.run
+    told = story(run, entrant.spans, restored=False)
+    batch = [codec.encode(one.body, at=one.at, span=one.span) for one in told]
     lease_ms = round(gx().lease_seconds * 1000)
-    call = queue_call(str(run.id), packed, due_ms=lease_ms, not_after=admitted.until)
+    call = queue_call(str(run.id), *batch, due_ms=lease_ms, not_after=admitted.until)
     try:
         said = run_script(connections.redis(), call)
     except RedisError as error:

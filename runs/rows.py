@@ -17,7 +17,7 @@ from workflows.wire import codec, events, state
 from workflows.wire.cursor import Cursor
 from workflows.wire.events import Body, Event
 from workflows.wire.fold import fold
-from workflows.wire.state import EMPTY, State
+from workflows.wire.state import EMPTY, OPEN, State
 
 PIECE = 8_000  # code points of text in one event: at 6 bytes each it still fits
 Said = dict[str, dict[str, Any]]
@@ -92,7 +92,8 @@ def span_row(run: UUID, number: int, span: state.Span, said: Said) -> Span:
 def story(run: Run, spans: Iterable[Span], *, restored: bool = True) -> Iterator[Told]:
     """The events that say what the rows hold. Spans begin in the order in which they began, so that
     the root stays the first, and end in the order in which they ended, so that texts that were said
-    over others are said over them again. Open spans stay open."""
+    over others are said over them again. Open spans stay open; what a fork has them say is what
+    was there before."""
     spans = sorted(spans, key=lambda span: span.number)
     created = millis(run.created_at)
     if restored:
@@ -103,6 +104,9 @@ def story(run: Run, spans: Iterable[Span], *, restored: bool = True) -> Iterator
     )
     for span in spans:
         yield Told(_started(span), millis(span.started_at), span.path)
+    for span in spans:
+        if span.status in OPEN:
+            yield from (Told(body, created, span.path) for body in _words(span.said))
     ended = [span for span in spans if span.status in ("completed", "failed")]
     # A child ends before its parent, also when both did so in the same millisecond.
     for span in sorted(ended, key=lambda span: (_millis(span.finished_at) or 0, -span.number)):

@@ -58,13 +58,13 @@ class Server:
 
     def queue(self, keys: tuple[str, ...], args: tuple[Any, ...]) -> Reply:
         log, due, blobs = keys
-        run, due_ms, not_after, kind, data, *rest = args
+        run, due_ms, not_after, n, *rest = args
         if self.entries(log):
             return Reply(Answer.EXISTS, str(self.tip(log).id))
         if 0 < int(not_after) < self.now:
             return Reply(Answer.LATE)
-        self._hsetnx(blobs, rest)
-        self._xadd(log, Cursor(0, 1), kind=kind, data=data)
+        self._hsetnx(blobs, rest[2 * n :])
+        self._write(log, Cursor(0, 1), tuple(rest[: 2 * n]))
         self._zadd(due, run, self.now + int(due_ms))
         return Reply(Answer.OK)
 

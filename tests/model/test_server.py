@@ -47,7 +47,8 @@ def some_call(chance: random.Random, server: Server) -> ScriptCall:
             body = RunQueued("blog", 1, "ann", chance.choice(["short", "y" * 40_000]))
             # The past or far away, so that the time a test takes does not matter.
             not_after = chance.choice([0, 1, 2**42])
-            return log.queue_call(run, packed(body), due_ms=lease_ms, not_after=not_after)
+            more = batch(chance) if chance.random() < 0.3 else []
+            return log.queue_call(run, packed(body), *more, due_ms=lease_ms, not_after=not_after)
         case "append":
             return log.append_call(run, tip, batch(chance))
         case "open":

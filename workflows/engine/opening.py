@@ -86,7 +86,7 @@ class Opener:
 def why(events: Sequence[Event], released: str) -> str:
     """The reason to start a run whose log is this."""
     tip = events[-1]
-    if tip.kind == "run.queued":
+    if tip.id.attempt == 0:
         return "first"
     if tip.kind in ("run.answered", "run.waiting"):
         return "woken"

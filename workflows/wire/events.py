@@ -151,7 +151,7 @@ class SpanRetrying:
 
 @dataclass(frozen=True, slots=True)
 class SpanCompleted:
-    """`copied` names the span of another run, `run:id`, whose result this is."""
+    """`copied` names the span of another run, `run:hash`, whose result this is."""
 
     kind: ClassVar[str] = "span.completed"
     output: Any = None

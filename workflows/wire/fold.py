@@ -39,7 +39,8 @@ class Draft:
 
     def apply(self, event: Event) -> None:
         self.run["cursor"] = event.id
-        self.run["seen_at"] = event.at
+        # What a fork takes over is older than the fork.
+        self.run["seen_at"] = max(self.get("seen_at") or 0, event.at)
         # By what the body is and not by its kind: one that lacks what its kind needs is Unknown.
         handler = _HANDLERS.get(event.kind)
         if handler is not None and not isinstance(event.body, Unknown):

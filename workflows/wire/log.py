@@ -34,13 +34,13 @@ class Tip:
         return self.kind in TERMINAL
 
 
-def queue_call(run: str, packed: Packed, *, due_ms: int, not_after: int = 0) -> ScriptCall:
-    """Open the log with `0-1 run.queued`. OK, EXISTS, or LATE: it is past `not_after` (ms by the
-    clock of Redis), when somebody else may have done it."""
+def queue_call(run: str, *batch: Packed, due_ms: int, not_after: int = 0) -> ScriptCall:
+    """Open the log with `0-1 run.queued` and what a fork takes over. OK, EXISTS, or LATE: it is
+    past `not_after` (ms by the clock of Redis), when somebody else may have done it."""
     return ScriptCall(
         "queue",
         (keys.log(run), keys.due(keys.bucket(run)), keys.blob(run)),
-        (run, due_ms, not_after, packed.kind, packed.data, *_blobs([packed])),
+        (run, due_ms, not_after, len(batch), *_events(batch), *_blobs(batch)),
     )
 
 

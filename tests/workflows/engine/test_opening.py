@@ -38,6 +38,7 @@ def logged(*bodies: tuple[str, Body]) -> list[Event]:
     ("events", "released", "reason"),
     [
         ([("0-1", QUEUED)], "", "first"),
+        ([("0-1", QUEUED), ("0-2", SpanCompleted())], "", "first"),
         ([("0-1", QUEUED), ("1-0", RunStarted("x", 1))], "", "crashed"),
         ([("0-1", QUEUED), ("1-0", RunStarted("x", 1))], "handed over", "handed over"),
         ([("0-1", QUEUED), ("1-0", RunStarted("x", 1))], "gone", "crashed"),
