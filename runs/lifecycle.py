@@ -133,14 +133,8 @@ def new_run(
         owner_id=owner.pk,
         workflow=entry.name,
         version=entry.version,
-<<<<<<< Updated upstream
-        attempt_server=admitted.redis_run_id,
-        input=given if prepare is None else prepare(owner, given),
-        limits=asdict(Limits(gx().run_deadline_seconds, gx().run_usd, gx().run_tokens)),
-=======
         input=input,
-        limits=asdict(Limits(gx().run_deadline_seconds, gx().run_usd)),
->>>>>>> Stashed changes
+        limits=asdict(Limits(gx().run_deadline_seconds, gx().run_usd, gx().run_tokens)),
         forked_from=forked_from,
     )
 

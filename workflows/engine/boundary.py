@@ -67,14 +67,9 @@ def child(parent: Frame, options: Options, bound: dict[str, Any], key: str | Non
     call = fingerprint(options.name, options.version, frozen)
     if key is None and values.is_opaque(frozen):
         # Two calls that cannot be told apart must never get each other's results.
-<<<<<<< Updated upstream
-        call += f" {attempt.facts.attempt}"
+        call += f" {attempt.facts.run} {attempt.facts.attempt}"
         parent.warn_once(options.name, f"{options.name} runs again in every attempt: its arguments"
                          " cannot be compared. Give it a key.")  # fmt: skip
-=======
-        call += f" {attempt.facts.run} {attempt.facts.attempt}"
-        _warn_of_opaque(parent, options.name)
->>>>>>> Stashed changes
     digest, key = parent.children.digest(call, key), shown(key)
     path = attempt.paths.take(digest, parent.path, options.name, key)
     return Place(digest, path, options.name, key, parent.path)
