@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 import redis as redis_py
+from asgiref.sync import SyncToAsync
+from django.db import connections
 
 from tests import valkey
 
@@ -23,6 +25,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _uses_database(item: pytest.Item) -> bool:
     names = set(getattr(item, "fixturenames", ()))
     return bool(names & DATABASE_FIXTURES) or item.get_closest_marker("django_db") is not None
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """An async test leaves its connection with the thread that did its queries. A server closes it
+    after each request; Django's test client does not, and PostgreSQL drops no database in use."""
+    yield
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result()
 
 
 @pytest.fixture(scope="session")

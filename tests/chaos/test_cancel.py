@@ -18,10 +18,12 @@ def test_cancel_closes_the_provider_call_and_keeps_the_text(tmp_path: Path) -> N
         run = s.begin(notes=notes(), words=1200)
         until(lambda: any(c.text for c in state(s, run).channels.values()), 60, what="some text")
         before = {name: c.text for name, c in state(s, run).channels.items()}
-        assert s.cancel(run).status_code == 202
         asked = now()
+        assert s.cancel(run).status_code == 202
         until(lambda: all(call["status"] for call in s.provider.calls()), 5)
-        assert now() - asked <= 1.5, "the asking itself included"
+        # By the provider's own ledger: the clock is the machine's, which all processes share.
+        closed = [line for line in s.provider.ledger() if line.get("status") == "closed"]
+        assert max(line["at"] for line in closed) - asked <= 1.0
         assert s.ended(run, 5)["status"] == "cancelled"
         after = state(s, run)
         assert all(after.channels[name].text.startswith(text) for name, text in before.items())

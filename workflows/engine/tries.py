@@ -23,9 +23,6 @@ class Watcher(Protocol):
     def left_s(self) -> float | None:
         """Seconds to the run's deadline; None without one."""
 
-    def tries_left(self) -> int | None:
-        """How often anything in the run may still be tried again; None: nobody counts."""
-
     def trying(self, number: int) -> None: ...
 
     def retrying(self, error: BaseException, number: int, decision: Decision) -> None: ...
@@ -39,9 +36,6 @@ class Unwatched:
     """Outside a run nobody asks."""
 
     def left_s(self) -> float | None:
-        return None
-
-    def tries_left(self) -> int | None:
         return None
 
     def trying(self, number: int) -> None: ...
@@ -98,11 +92,7 @@ class Tries:
         luck = random.random()  # noqa: S311
         tried = state.attempt_number
         self._decision = self._policy.decide(
-            error,
-            tried=tried,
-            left_s=self._watcher.left_s(),
-            tries_left=self._watcher.tries_left(),
-            luck=luck,
+            error, tried=tried, left_s=self._watcher.left_s(), luck=luck
         )
         if not self._decision.again:
             self._give_up(error, tried)
