@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ from workflows.wire.events import Limits
 
 if TYPE_CHECKING:
     from workflows.engine.frame import Frame
+
+
+TRIES_AGAIN = 1000  # of all its spans together
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,8 @@ class Attempt:
         self.draining = False
         self.ending = False  # its code is through, its end is being written
         self.frames: set[Frame] = set()
+        self.tried: Counter[str] = Counter()  # tries of spans that gave nothing, by identity
+        self.tries_left = TRIES_AGAIN
         self.warned: set[str] = set()  # once for each of these
         self._tasks: set[asyncio.Task[object]] = set()
         self._slots: dict[object, asyncio.Semaphore] = {}

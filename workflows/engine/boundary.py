@@ -107,12 +107,12 @@ async def _answered(
 
 def replayed(parent: Frame, place: Place) -> Found | None:
     try:
-        found = parent.attempt.replay.answer(place.digest, again=parent.again)
+        found = parent.attempt.replay.answer(place.digest, again=parent.keeping.on)
     except values.Unthawable as error:
         parent.warn(f"{place.path} runs again, its result cannot be read back: {error}.")
         return None
-    if found is not None and parent.again:
-        parent.kept.add(place.digest)
+    if found is not None:
+        parent.keeping.took(place.digest)
     return found
 
 

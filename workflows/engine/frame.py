@@ -16,6 +16,7 @@ from workflows.engine.budget import Budget, Hold
 from workflows.engine.errors import Failure, Halt, described, report
 from workflows.engine.identity import Children, Place
 from workflows.engine.journal import NOTHING
+from workflows.engine.keeping import Keeping
 from workflows.engine.options import Options
 from workflows.engine.preview import preview, shown
 from workflows.engine.retry import Decision
@@ -50,13 +51,15 @@ class Frame:
     ) -> None:
         self.attempt = attempt
         self.place = place
-        self.options = options
+        self.options = options.after(attempt.tried[place.digest])
         self.parent = parent
         self.children = Children(place.digest)
-        # Whether what it calls may be asked for once more, by a later try of it or above it; and
-        # what is kept for that, by identity.
-        self.again: bool = options.tried_again or (parent is not None and parent.again)
-        self.kept: set[str] = set()
+        self.keeping: Keeping = Keeping(
+            attempt.replay,
+            place.digest,
+            tried_again=options.tried_again,
+            above=None if parent is None else parent.keeping,
+        )
         self.below = 0  # calls that this span has made and that have not ended
         self.asleep = False  # between two tries
         self.fenced_at = 0.0
@@ -142,6 +145,9 @@ class Frame:
     def left_s(self) -> float | None:
         return self.attempt.left_s()
 
+    def tries_left(self) -> int:
+        return self.attempt.tries_left
+
     def trying(self, number: int) -> None:
         self._tries = number
         self._offsets.clear()
@@ -149,6 +155,7 @@ class Frame:
         self.children.anew()
 
     def retrying(self, error: BaseException, number: int, decision: Decision) -> None:
+        self.attempt.tries_left -= 1
         whole = self._report(error, "will be tried again")
         provider = error.provider if isinstance(error, Failure) else None
         self._put(
@@ -200,20 +207,18 @@ class Frame:
         elif (size := len(dumps(frozen))) > OUTPUT_MAX:
             self.warn(f"The result of {self.path} has {size:,} bytes, too many to be kept.")
             frozen = {values.TAG: "opaque", "class": "too large"}
-        self._keep(frozen)
+        self.keeping.finish(frozen)
         self._put(SpanCompleted(output=frozen, duration_ms=self._took_ms(), **self._spent()))
 
     def fail(self, error: BaseException) -> None:
         whole = self._report(error, "failed")
-        self._leave_kept()
-        self._say_rest()
+        self._leave()
         said = SpanFailed(error=described(error), duration_ms=self._took_ms(), **self._spent())
         self._put(said, beside=whole)
 
     def stop(self) -> None:
         """It was cancelled by the run's own code, while the run goes on."""
-        self._leave_kept()
-        self._say_rest()
+        self._leave()
         error = Error("internal", "Stopped, because a step beside it or above it has ended.")
         self._put(SpanFailed(error=error, duration_ms=self._took_ms(), **self._spent()))
 
@@ -233,22 +238,11 @@ class Frame:
             frame = frame.parent
         return frame is not None
 
-    def _keep(self, frozen: Any) -> None:
-        """Its result is kept instead of those below it, if anyone may ask again."""
-        if values.is_opaque(frozen):
-            self._leave_kept()
-            return
-        self.attempt.replay.drop(self.kept)
-        if self.parent is not None and self.parent.again:
-            self.attempt.replay.keep(self.place.digest, frozen)
-            self.parent.kept.add(self.place.digest)
-
-    def _leave_kept(self) -> None:
-        """It may be called again: what it had finished is then asked for."""
-        if self.parent is not None and self.parent.again:
-            self.parent.kept |= self.kept
-        else:
-            self.attempt.replay.drop(self.kept)
+    def _leave(self) -> None:
+        """It gave nothing: its tries are counted on, should it be called again."""
+        self.keeping.leave()
+        self.attempt.tried[self.place.digest] += self._tries
+        self._say_rest()
 
     def _say_rest(self) -> None:
         for channel, delta in self._speech.rest():

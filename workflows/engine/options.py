@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from workflows.engine.retry import ONCE, Retry
@@ -29,6 +29,14 @@ class Options:
     def tried_again(self) -> bool:
         """Whether its code, or that of its fallback, may be run more than once in an attempt."""
         return self.retry.attempts > 1 or self.fallback is not None
+
+    def after(self, tried: int) -> Options:
+        """For a call that was tried so often below an earlier try of a component above it: each
+        of those gives it one more try, and not all of its own again."""
+        if not tried:
+            return self
+        attempts = max(1, self.retry.attempts - tried)
+        return replace(self, retry=replace(self.retry, attempts=attempts))
 
     def key_for(self, args: Any, kwargs: Any) -> str | None:
         key = self.key(*args, **kwargs) if callable(self.key) else self.key

@@ -2,7 +2,9 @@
 
 Classes that cannot succeed are not tried again, a provider's `Retry-After` is honoured unless it
 is longer than anyone would wait, and what an inner component has tried in vain is not tried again
-by the outer ones: otherwise three layers of three tries would make 27.
+by the outer ones: otherwise three layers of three tries would make 27. Where an outer layer does
+try again (it raised an error of its own), each inner call gets one more try, not all of its own;
+and there is a bound on what one attempt of a run tries again in all.
 """
 
 from __future__ import annotations
@@ -56,11 +58,20 @@ class Retry:
     wait: Exponential = Exponential()
 
     def decide(
-        self, error: BaseException, *, tried: int, left_s: float | None, luck: float
+        self,
+        error: BaseException,
+        *,
+        tried: int,
+        left_s: float | None,
+        luck: float,
+        tries_left: int | None = None,
     ) -> Decision:
-        """`left_s`: seconds to the run's deadline; None without one."""
+        """`left_s`: seconds to the run's deadline; None without one. `tries_left`: how often
+        anything in the run may be tried again; None when nobody counts."""
         if tried >= self.attempts or not may_succeed(error):
             return GIVE_UP
+        if tries_left is not None and tries_left <= 0:
+            return Decision(False, why="This run has tried again as often as it may.")
         asked = error.retry_after if isinstance(error, Failure) else None
         delay = max(self.wait.after(tried, luck), asked or 0.0)
         if delay > LONGEST_WAIT_S:

@@ -23,6 +23,9 @@ class Watcher(Protocol):
     def left_s(self) -> float | None:
         """Seconds to the run's deadline; None without one."""
 
+    def tries_left(self) -> int | None:
+        """How often anything in the run may still be tried again; None: nobody counts."""
+
     def trying(self, number: int) -> None: ...
 
     def retrying(self, error: BaseException, number: int, decision: Decision) -> None: ...
@@ -36,6 +39,9 @@ class Unwatched:
     """Outside a run nobody asks."""
 
     def left_s(self) -> float | None:
+        return None
+
+    def tries_left(self) -> int | None:
         return None
 
     def trying(self, number: int) -> None: ...
@@ -92,7 +98,11 @@ class Tries:
         luck = random.random()  # noqa: S311
         tried = state.attempt_number
         self._decision = self._policy.decide(
-            error, tried=tried, left_s=self._watcher.left_s(), luck=luck
+            error,
+            tried=tried,
+            left_s=self._watcher.left_s(),
+            tries_left=self._watcher.tries_left(),
+            luck=luck,
         )
         if not self._decision.again:
             self._give_up(error, tried)

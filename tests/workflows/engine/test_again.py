@@ -5,6 +5,8 @@ import threading
 from collections import Counter
 from typing import Any
 
+import pytest
+
 from tests.workflows.engine.house import House, until
 from workflows.engine import Failure, Retry, component, exponential, gather, workflow
 from workflows.engine.errors import LeaseLost
@@ -12,7 +14,10 @@ from workflows.wire.events import SpanCompleted, SpanStarted
 from workflows.wire.state import State
 
 QUICK = exponential(initial=0.001, max=0.002)
-BUSY = Failure("provider_unavailable", "Busy.", retryable=True)
+
+
+def busy() -> Failure:
+    return Failure("provider_unavailable", "Busy.", retryable=True)
 
 
 class Work:
@@ -33,7 +38,7 @@ class Work:
     def trip(self, name: str) -> None:
         if self.fails[name]:
             self.fails[name] -= 1
-            raise BUSY
+            raise busy()
 
 
 def started(house: House, run: str) -> Counter[str | None]:
@@ -89,7 +94,7 @@ async def test_what_is_changed_after_the_call_does_not_change_what_is_taken_over
         seen.append(list(got))
         got.append("changed")
         if len(seen) < 2:
-            raise BUSY
+            raise busy()
 
     @workflow("mutable")
     async def mutable(_: Any) -> None:
@@ -249,3 +254,59 @@ async def test_what_nobody_may_ask_for_again_is_not_kept(house: House) -> None:
     async with house.executor(light) as executor:
         await executor.execute(house.order(run, light))
     assert kept == [0, 5, 0]
+
+
+async def test_layers_that_hide_what_was_tried_add_their_tries_and_do_not_multiply(
+    house: House,
+) -> None:
+    tries = 0
+
+    @component(retry=Retry(3, QUICK))
+    async def inner() -> None:
+        nonlocal tries
+        tries += 1
+        raise busy()
+
+    @component(retry=Retry(3, QUICK))
+    async def middle() -> None:
+        try:
+            await inner()
+        except Failure as error:
+            raise ValueError("another") from error
+
+    @component(retry=Retry(3, QUICK))
+    async def outer() -> None:
+        try:
+            await middle()
+        except ValueError as error:
+            raise LookupError("yet another") from error
+
+    @workflow("hides")
+    async def hides(_: Any) -> None:
+        await outer()
+
+    state = await house.run(hides)
+    assert (state.status, tries) == ("failed", 3 + 2 + 2)
+
+
+async def test_one_run_tries_again_so_often_and_no_more(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflows.engine.attempt.TRIES_AGAIN", 7)
+    work = Work()
+    work.fails["always"] = 100
+
+    @component(retry=Retry(3, QUICK))
+    async def once(n: int) -> str:
+        work.done["once"] += 1
+        work.trip("always")
+        return "never"
+
+    @workflow("tires")
+    async def tires(_: Any) -> list[str]:
+        return [await once.fallback(str)(n) for n in range(10)]
+
+    state = await house.run(tires)
+    assert state.output == [str(n) for n in range(10)]
+    assert work.done["once"] == 10 + 7
+    assert any("as often as it may" in message for _, _, message in state.logs)
