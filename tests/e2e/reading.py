@@ -20,7 +20,8 @@ MEMORY = """
     const there = new Map();
     for (const e of document.querySelectorAll("[data-section]")) {
       there.set(e.dataset.section, e.textContent);
-      if (e.dataset.stale && e.textContent && getComputedStyle(e).opacity < 1)
+      const dim = getComputedStyle(e).color !== getComputedStyle(document.body).color;
+      if (e.dataset.stale && e.textContent && dim)
         note(seen.stale, e.dataset.section);
     }
     for (const number of seen.had) {

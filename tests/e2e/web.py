@@ -54,12 +54,12 @@ class Web:
             "PORT": str(self.port),
         }
         self._log = (folder / "web.log").open("ab")
-        person: dict[str, Any] = json.loads(self._python(PREPARE))
+        person: dict[str, Any] = json.loads(self.python(PREPARE))
         self.session: str = person["session"]
         self._user = str(person["user"])
 
     def add_run(self) -> str:
-        return self._python(ADD_RUN, self._user).strip()
+        return self.python(ADD_RUN, self._user).strip()
 
     def start(self) -> None:
         words = ["uvicorn", "gxweb.asgi:application", "--port", str(self.port), "--no-access-log"]
@@ -95,7 +95,7 @@ class Web:
         except OSError:
             return False
 
-    def _python(self, code: str, *words: str) -> str:
+    def python(self, code: str, *words: str) -> str:
         command = [sys.executable, "-c", code, *words]
         return subprocess.run(
             command, cwd=ROOT, env=self._environment, check=True, stdout=subprocess.PIPE, text=True
