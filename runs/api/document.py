@@ -16,7 +16,7 @@ JSON = "application/json"
 ANSWERS = (
     shapes.Workflow, shapes.Workflows, shapes.StartedRun, shapes.EndedRun, shapes.RunDetail,
     shapes.Runs, shapes.Trace, shapes.LogEvent, shapes.Cancellation, shapes.CancellationRequest,
-    shapes.Problem,
+    shapes.ForkRequest, shapes.Problem,
 )  # fmt: skip
 MEANINGS = {
     400: "The body is not JSON",

@@ -134,6 +134,10 @@ class Cancellation(TypedDict):
     links: Links
 
 
+# A field named `from` can only be spelt like this.
+ForkRequest = TypedDict("ForkRequest", {"from": list[str], "input": dict[str, Any]}, total=False)
+
+
 class Problem(TypedDict, total=False):
     type: str
     title: str

@@ -16,20 +16,20 @@ from ninja import NinjaAPI
 from runs import lifecycle
 from runs.api import presentation, shapes, streams
 from runs.api.access import FindToken, grant_of, needs
+from runs.api.admission import KEY_HEADER, key_of, refusals
 from runs.api.answers import answer
 from runs.api.bodies import read_object
 from runs.api.document import described, json_of, workflow
-from runs.api.problems import Problem, invalid, not_found, unavailable
+from runs.api.problems import not_found
 from runs.models import Run
 from runs.tail import NotFollowed, here
 from workflows.catalog import CATALOG, Entry
 from workflows.wire.cursor import ZERO
 
 LONGEST_WAIT_S = 300
-LONGEST_KEY = 255
 WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,9})\"?(?=$|[,;\s])", re.IGNORECASE)
 HEADERS = (
-    ("Idempotency-Key", "The same key and body start one run only; with another body: 409"),
+    KEY_HEADER,
     ("Prefer", "`wait=N` (at most 300 seconds): answer with the output if it ends in time"),
 )
 
@@ -75,7 +75,7 @@ def _start_description(entry: Entry) -> dict[str, Any]:
 def _start(entry: Entry) -> Callable[[HttpRequest], Awaitable[HttpResponseBase]]:
     async def start(request: HttpRequest) -> HttpResponseBase:
         body = read_object(request)
-        run, created = await database_sync_to_async(_started)(request, entry, body, _key(request))
+        run, created = await database_sync_to_async(_started)(request, entry, body, key_of(request))
         media_type = streams.chosen(request)
         if media_type is not None:
             response: HttpResponseBase = streams.stream(request, run, ZERO, media_type)
@@ -91,23 +91,10 @@ def _start(entry: Entry) -> Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 def _started(
     request: HttpRequest, entry: Entry, body: dict[str, Any], key: str | None
 ) -> tuple[Run, bool]:
-    """Through the only door; its refusals in the words of REST."""
-    try:
+    with refusals():
         started = lifecycle.start(
             owner=cast("Any", grant_of(request).user), workflow=entry.name, input=body, key=key
         )
-    except lifecycle.Invalid as error:
-        detail = "The input does not fit."
-        raise Problem(422, "invalid_input", detail, errors=error.errors) from None
-    except lifecycle.KeyReused:
-        detail = "This Idempotency-Key was used for another body."
-        raise Problem(409, "key_reused", detail) from None
-    except lifecycle.OverQuota as error:
-        wait = {"Retry-After": str(error.retry_after)}
-        raise Problem(429, "over_quota", str(error), headers=wait) from None
-    except lifecycle.Unavailable as error:
-        detail = "Nothing can be started at the moment. Try again soon."
-        raise unavailable(detail, error.retry_after) from None
     return started.run, started.created
 
 
@@ -135,16 +122,6 @@ async def _until_end(run: Run, seconds: int) -> None:
 
 def _reread(run: Run) -> Run:
     return presentation.fresh(Run.objects.get(pk=run.pk))
-
-
-def _key(request: HttpRequest) -> str | None:
-    key = request.headers.get("Idempotency-Key")
-    if key is None:
-        return None
-    if not 0 < len(key) <= LONGEST_KEY or not key.isprintable():
-        wrong = f"should have 1 to {LONGEST_KEY} printable characters"
-        raise invalid(f"Idempotency-Key {wrong}.", wrong, "Idempotency-Key")
-    return key
 
 
 def _wait(request: HttpRequest) -> int | None:

@@ -17,16 +17,24 @@ READS = [
     "/api/workflows", "/api/workflows/blog", "/api/runs", "/api/runs/{id}", "/api/runs/{id}/events",
     "/api/runs/{id}/output", "/api/runs/{id}/trace",
 ]  # fmt: skip
-WRITES = {"/api/workflows/blog/runs": "start", "/api/runs/{id}/cancellation": "cancel"}
+WRITES = {
+    "/api/workflows/blog/runs": "start",
+    "/api/runs/{id}/cancellation": "cancel",
+    "/api/runs/{id}/forks": "start",
+}
+BODIES: dict[str, dict[str, object]] = {
+    "runs": {"topic": "Light"},
+    "forks": {"input": {"topic": "Dark"}},
+}
 OF_A_RUN = [path for path in [*READS, *WRITES] if "{id}" in path]
 
 
 def call(client: Client, path: str, run: Run | uuid.UUID, headers: dict[str, str]) -> int:
-    path = path.format(id=getattr(run, "id", run))
+    writes, path = path in WRITES, path.format(id=getattr(run, "id", run))
     if path.endswith("/events"):
         path += "?follow=0"
-    if path.endswith(("/cancellation", "/blog/runs")):
-        body = {"topic": "Light"} if path.endswith("/blog/runs") else {}
+    if writes:
+        body = BODIES.get(path.rpartition("/")[2], {})
         return client.post(path, body, content_type="application/json", headers=headers).status_code
     return client.get(path, headers=headers).status_code
 
