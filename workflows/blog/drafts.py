@@ -25,18 +25,17 @@ class Draft:
 async def drafted(question: Question, planned: Planned, number: int) -> Draft:
     """The section, on its channel and as a value: the same text, letter by letter."""
     channel = f"section-{number}"
-    allotted = {claim.id for claim in planned.claims}
     seen, failure = "", None
     try:
-        seen = await write_section(question, channel)
-        markdown = await _verified(question, tidied(seen), allotted, number)
+        seen = await write_section.label(planned.heading)(question, channel)
+        markdown = await _verified(question, tidied(seen), planned, number)
     except Failure as mistake:
         if mistake.type not in MISTAKES:
             raise
         log(f"Section {number} could not be written. {mistake.message}", level="warning")
         markdown, failure = MISSING, mistake
     if markdown != seen:
-        await place(channel, markdown)
+        await place.label(f"Final text: {planned.heading}")(channel, markdown)
     return Draft(markdown, failure)
 
 
@@ -47,10 +46,11 @@ async def place(channel: str, markdown: str) -> str:
     return markdown
 
 
-async def _verified(question: Question, draft: str, allotted: Collection[str], number: int) -> str:
+async def _verified(question: Question, draft: str, planned: Planned, number: int) -> str:
+    allotted = {claim.id for claim in planned.claims}
     if problem := problem_with(draft, allotted):
         log(f"Section {number}: {problem} Asking once more.")
-        draft = await _repaired(question, draft, problem, allotted)
+        draft = await _repaired(question, draft, problem, planned)
     if strange := foreign(draft, allotted):
         named = ", ".join(strange)
         log(f"Section {number}: dropped citations that it was not given: {named}.", level="warning")
@@ -74,10 +74,12 @@ def problem_with(draft: str, allotted: Collection[str]) -> str:
     return ""
 
 
-async def _repaired(question: Question, draft: str, problem: str, allotted: Collection[str]) -> str:
+async def _repaired(question: Question, draft: str, problem: str, planned: Planned) -> str:
     """A second try, if it is better; else the first."""
+    allotted = {claim.id for claim in planned.claims}
     try:
-        again = tidied(await rewrite_section(question.repair(draft, problem)))
+        rewrite = rewrite_section.label(f"Again: {planned.heading}")
+        again = tidied(await rewrite(question.repair(draft, problem)))
     except Failure as mistake:
         if mistake.type not in MISTAKES:
             raise

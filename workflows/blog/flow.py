@@ -67,7 +67,7 @@ async def planned(brief: Brief, chunks: Sequence[str], progress: Progress) -> Pl
     share = EXCERPT_CHARACTERS // max(1, len(chunks))
     excerpts = "\n\n".join(chunk[:share] for chunk in chunks)
     try:
-        plan = await ask(prompts.plan(brief, excerpts), Plan)
+        plan = await ask(prompts.plan(brief, excerpts), Plan, "Plan the post")
     except Failure as failure:
         forgive(failure, "Going on without a plan.")
         plan = Plan(angle="", questions=[])
@@ -82,7 +82,12 @@ async def researched(
         return ()
     progress.begin("Reading the notes")
     most = wanted(brief.words, len(chunks))
-    reading = (found_in(brief, plan, chunk, most, progress) for chunk in chunks)
+    parts = [f"Read part {n} of {len(chunks)} of the notes" for n in range(1, len(chunks) + 1)]
+    labels = parts if len(parts) > 1 else ["Read the notes"]
+    reading = (
+        found_in(brief, plan, chunk, most, label, progress)
+        for chunk, label in zip(chunks, labels, strict=True)
+    )
     found = await gather(reading, limit=AT_ONCE)
     evidence = verified((claim for claims in found for claim in claims), notes)
     report(evidence)
@@ -90,10 +95,10 @@ async def researched(
 
 
 async def found_in(
-    brief: Brief, plan: Plan, chunk: str, most: int, progress: Progress
+    brief: Brief, plan: Plan, chunk: str, most: int, label: str, progress: Progress
 ) -> list[FoundClaim]:
     try:
-        claims = (await ask(prompts.claims(brief, plan, chunk, most), Claims)).claims
+        claims = (await ask(prompts.claims(brief, plan, chunk, most), Claims, label)).claims
     except Failure as failure:
         forgive(failure, "Going on without the claims of one part of the notes.")
         claims = []
@@ -126,7 +131,7 @@ async def outlined(
 ) -> Outline:
     progress.begin("Making the outline")
     try:
-        form = await ask(prompts.outline(brief, plan, claims), OutlineForm)
+        form = await ask(prompts.outline(brief, plan, claims), OutlineForm, "Make the outline")
         outline = outline_of(form, claims, brief.words)
     except Failure as failure:
         headings = plain_headings(claims, plan.questions, brief.words)
@@ -171,7 +176,8 @@ async def stitched(
     progress.begin("Smoothing the transitions")
     texts = [draft.markdown for draft in drafts]
     try:
-        proposed = (await ask(prompts.edits(brief, outline, texts), Edits)).edits
+        question = prompts.edits(brief, outline, texts)
+        proposed = (await ask(question, Edits, "Smooth the transitions")).edits
     except Failure as failure:
         forgive(failure, "Leaving the sections as they are.")
         proposed = []
@@ -179,7 +185,14 @@ async def stitched(
     if result.refused:
         log(f"Refused {result.refused} of {len(proposed)} edits: they changed too much.")
     changed = [n for n, text in enumerate(result.sections) if text != texts[n]]
-    await gather([place(f"section-{n + 1}", result.sections[n]) for n in changed])
+    await gather(
+        [
+            place.label(f"Smoothed: {outline.sections[n].heading}")(
+                f"section-{n + 1}", result.sections[n]
+            )
+            for n in changed
+        ]
+    )
     progress.finish()
     return list(result.sections)
 
@@ -192,7 +205,7 @@ async def described(
     told = "\n\n".join(article.plain(text)[:share] for text in texts)
     try:
         question = prompts.description(brief, outline.title, told)
-        summary = (await ask(question, Description)).description
+        summary = (await ask(question, Description, "Write the description")).description
     except Failure as failure:
         forgive(failure, "The description is the post's first sentence.")
         summary = article.opening(texts)

@@ -114,9 +114,9 @@ async def rewrite_section(question: Question) -> str:
     return answer.choices[0].message.content or ""
 
 
-async def ask(question: Question, form: type[F]) -> F:
-    """The form, valid, with one repair try. Raises Failure."""
-    step = consult.named(question.form)
+async def ask(question: Question, form: type[F], label: str = "") -> F:
+    """The form, valid, with one repair try. `label`: what the plan calls it. Raises Failure."""
+    step = consult.named(question.form).label(label)
     answer = await step(question)
     try:
         return parsed(form, answer)

@@ -62,6 +62,10 @@ class Component(Generic[P, R]):
     def named(self, name: str) -> Self:
         return self._with(name=name)
 
+    def label(self, label: str) -> Self:
+        """What people read instead of its name: the heading it writes, the page it reads."""
+        return self._with(label=label)
+
     def fallback(self, function: Callable[..., Any]) -> Self:
         """Called with the same arguments when all tries have failed."""
         return self._with(fallback=function)
@@ -120,6 +124,7 @@ def component(
     key: Callable[..., object] | str | None = None,
     fallback: Callable[..., Any] | None = None,
     limit: int | None = None,
+    label: str = "",
 ) -> Decorator: ...
 def component(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     """Make a component of a function; the fluent methods' options as arguments."""

@@ -192,6 +192,7 @@ class Frame:
                 name=place.name,
                 hash=place.digest,
                 key=place.key,
+                label=self.options.label,
                 parent=place.parent,
                 input_preview=preview(arguments) if self.attempt.facts.previews else "",
             ),

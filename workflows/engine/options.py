@@ -20,10 +20,13 @@ class Options:
     key: str | Callable[..., object] | None = None
     fallback: Callable[..., Any] | None = None
     limit: int | None = None
+    label: str = ""  # for people, and no part of who a call is
 
     def __post_init__(self) -> None:
         if len(self.name) > NAME_CHARS:
             raise ValueError(f"a component's name has at most {NAME_CHARS} characters")
+        if len(self.label) > NAME_CHARS:
+            object.__setattr__(self, "label", self.label[: NAME_CHARS - 1] + "…")
 
     @property
     def tried_again(self) -> bool:

@@ -132,6 +132,9 @@ async def test_every_call_is_a_span_and_there_are_ten_to_twenty(house: House) ->
     assert 10 <= state.calls <= 20
     assert named["write_section"] == len(state.output["sections"])
     assert {"plan", "claims", "outline", "edits", "description"} <= named.keys()
+    labels = {span.label for span in state.spans.values() if span.parent}
+    assert "" not in labels
+    assert {section["heading"] for section in state.output["sections"]} <= labels
 
 
 async def test_no_finished_call_is_repeated_by_another_attempt(

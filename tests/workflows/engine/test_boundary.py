@@ -27,6 +27,17 @@ async def test_the_place_is_taken_at_the_call_not_when_it_is_awaited() -> None:
     )
 
 
+async def test_a_label_is_for_people_and_no_part_of_who_a_call_is() -> None:
+    desk = Desk()
+    with entered(desk.frame("root")):
+        await double.label("Twice one")(1)
+    with entered(desk.frame("root")):
+        await double.label("x" * 1000)(1)
+    first, second = [said for said in desk.said if isinstance(said, SpanStarted)]
+    assert (first.label, len(second.label)) == ("Twice one", 200)
+    assert first.hash == second.hash
+
+
 async def test_equal_calls_are_told_apart_by_their_number() -> None:
     frame = Desk().frame("root")
     places = [child(frame, Options("f"), {"n": 1}, None) for _ in range(3)]

@@ -79,6 +79,7 @@ def test_fluent_methods_give_copies() -> None:
     assert changed.options.retry == Retry(5, exponential(max=60))
     assert (changed.options.timeout, changed.options.key, changed.name) == (2, "7", "twice")
     assert changed.options.limit == 3
+    assert double.label("Twice as much").options.label == "Twice as much"
     assert changed.function is double.function
     assert squared.options.retry == Retry(2)
     assert hash(double) == hash(component(double.function))
