@@ -78,15 +78,20 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True)
 class RunRestored:
-    """Forget what you had: what follows is complete. `starts` and `started_at` go on counting."""
+    """Forget what you had: what follows is complete. `starts`, `started_at` and `waited_ms` go on
+    counting."""
 
     kind: ClassVar[str] = "run.restored"
     starts: int = 0
     started_at: int | None = None
+    waited_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class RunWaiting:
+    """The run wants an answer, or only time to pass (then it has no `form_schema`). `until`: when
+    it goes on without one, in ms; the first `run.waiting` with this key fixes it."""
+
     kind: ClassVar[str] = "run.waiting"
     key: str
     title: str = ""
@@ -97,9 +102,21 @@ class RunWaiting:
 
 @dataclass(frozen=True, slots=True)
 class RunAnswered:
+    """`by`: user, timeout (`value` is the default, if there is one) or default."""
+
     kind: ClassVar[str] = "run.answered"
     key: str
     by: str
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunSignalled:
+    """The run took notice of a signal. `id`: given by whoever sent it."""
+
+    kind: ClassVar[str] = "run.signalled"
+    id: str
+    name: str
     value: Any = None
 
 
@@ -212,13 +229,13 @@ class Unknown:
 
 
 Body = (
-    RunQueued | RunStarted | RunRestored | RunWaiting | RunAnswered | RunCompleted | RunFailed
-    | RunCancelled | SpanStarted | SpanRetrying | SpanCompleted | SpanFailed | Status | Text
+    RunQueued | RunStarted | RunRestored | RunWaiting | RunAnswered | RunSignalled | RunCompleted
+    | RunFailed | RunCancelled | SpanStarted | SpanRetrying | SpanCompleted | SpanFailed | Status | Text
     | Object | Log | Unknown
 )  # fmt: skip
 BODIES: tuple[type, ...] = (
-    RunQueued, RunStarted, RunRestored, RunWaiting, RunAnswered, RunCompleted, RunFailed,
-    RunCancelled, SpanStarted, SpanRetrying, SpanCompleted, SpanFailed, Status, Text, Object, Log,
+    RunQueued, RunStarted, RunRestored, RunWaiting, RunAnswered, RunSignalled, RunCompleted,
+    RunFailed, RunCancelled, SpanStarted, SpanRetrying, SpanCompleted, SpanFailed, Status, Text, Object, Log,
 )  # fmt: skip
 TERMINAL = frozenset({RunCompleted.kind, RunFailed.kind, RunCancelled.kind})
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from workflows.wire import questions
 from workflows.wire.events import Event, Unknown, Usage
 from workflows.wire.state import EMPTY, LOGS_KEPT, Channel, Span, State
 
@@ -33,6 +34,8 @@ class Draft:
         self.objects = dict(state.objects)
         self.owners = dict(state.owners)
         self.answers = dict(state.answers)
+        self.asked = dict(state.asked)
+        self.signals = dict(state.signals)
         self.logs = list(state.logs)
         self.pieces: dict[str, list[str]] = {}
         self.lengths: dict[str, int] = {}
@@ -57,6 +60,8 @@ class Draft:
             objects=self.objects,
             owners=self.owners,
             answers=self.answers,
+            asked=self.asked,
+            signals=self.signals,
             logs=tuple(self.logs[-LOGS_KEPT:]),
         )
 
@@ -136,6 +141,7 @@ def _queued(draft: Draft, event: Event, body: Any) -> None:
 
 def _started(draft: Draft, event: Event, body: Any) -> None:
     _lose(draft)
+    questions.resume(draft, event)
     draft.run |= {
         "status": "running",
         "attempt": event.id.attempt,
@@ -144,7 +150,6 @@ def _started(draft: Draft, event: Event, body: Any) -> None:
         "worker": body.worker,
         "reason": body.reason,
         "taken_over": body.taken_over,
-        "waiting": None,
     }
     if draft.get("started_at") is None:
         draft.run["started_at"] = event.at
@@ -160,21 +165,15 @@ def _lose(draft: Draft) -> None:
 
 def _restored(draft: Draft, event: Event, body: Any) -> None:
     draft.forget()
-    draft.run |= {"starts": body.starts, "started_at": body.started_at}
-
-
-def _waiting(draft: Draft, event: Event, body: Any) -> None:
-    draft.run |= {"status": "waiting", "waiting": body}
-
-
-def _answered(draft: Draft, event: Event, body: Any) -> None:
-    draft.answers[body.key] = body.value
-    draft.run |= {"status": "queued", "waiting": None}
+    names = ("starts", "started_at", "waited_ms")
+    draft.run |= {name: getattr(body, name) for name in names}
 
 
 def _completed(draft: Draft, event: Event, body: Any) -> None:
     draft.drop_stale()
-    draft.run |= {"status": "completed", "output": body.output, "finished_at": event.at}
+    questions.resume(draft, event)
+    draft.run |= {"status": "completed", "waiting": None}
+    draft.run |= {"output": body.output, "finished_at": event.at}
 
 
 def _failed(draft: Draft, event: Event, body: Any) -> None:
@@ -188,6 +187,7 @@ def _cancelled(draft: Draft, event: Event, body: Any) -> None:
 
 
 def _close(draft: Draft, event: Event, status: str) -> None:
+    questions.resume(draft, event)
     draft.run["waiting"] = None
     for span in list(draft.spans.values()):
         if span.open:
@@ -196,6 +196,7 @@ def _close(draft: Draft, event: Event, status: str) -> None:
 
 def _span_started(draft: Draft, event: Event, body: Any) -> None:
     path = event.span or body.name
+    questions.move_on(draft, path, event)
     draft.stale(path)
     had = draft.spans.get(path)
     draft.spans[path] = Span(
@@ -268,8 +269,9 @@ _HANDLERS: dict[str, Any] = {
     "run.queued": _queued,
     "run.started": _started,
     "run.restored": _restored,
-    "run.waiting": _waiting,
-    "run.answered": _answered,
+    "run.waiting": questions.wait,
+    "run.answered": questions.answer,
+    "run.signalled": questions.signal,
     "run.completed": _completed,
     "run.failed": _failed,
     "run.cancelled": _cancelled,

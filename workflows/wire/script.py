@@ -28,6 +28,9 @@ class Answer(StrEnum):
     LATE = "late"
     STALE = "stale"
     EXISTS = "exists"
+    TAKEN = "taken"
+    UNREAD = "unread"
+    FULL = "full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ async def run_script_async(client: AsyncRedis, call: ScriptCall) -> Reply:
         return reply(await send(*call.eval()))
 
 
-NAMES = ("append", "open", "queue", "beat", "release")
+NAMES = ("append", "open", "queue", "beat", "release", "park", "answer", "signal")
 SOURCES = {
     name: files("workflows.wire").joinpath("scripts", f"{name}.lua").read_text() for name in NAMES
 }

@@ -12,6 +12,7 @@ from workflows.wire.events import (
     Event,
     Limits,
     RunCancelled,
+    RunSignalled,
     RunWaiting,
     SpanRetrying,
     Usage,
@@ -65,6 +66,18 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A question of the run. `id` is its first `run.waiting`: its answer is put under it. `by` says
+    how it was answered, "" while it is open."""
+
+    id: Cursor
+    span: str
+    until: int | None = None
+    held: bool = False
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """What a log says up to `cursor`. Times are milliseconds since 1970."""
 
@@ -87,7 +100,13 @@ class State:
     output: Any = None
     error: Error | None = None
     cancelled: RunCancelled | None = None
+    # The question that is open. It stays while a woken run comes back to it, so that `status` says
+    # whether the run waits.
     waiting: RunWaiting | None = None
+    waiting_since: int | None = None
+    waited_ms: int = 0  # which the deadline does not count
+    asked: Mapping[str, Asked] = field(default_factory=dict)
+    signals: Mapping[str, RunSignalled] = field(default_factory=dict)
     answers: Mapping[str, Any] = field(default_factory=dict)
     spans: Mapping[str, Span] = field(default_factory=dict)
     channels: Mapping[str, Channel] = field(default_factory=dict)

@@ -56,6 +56,7 @@ def digest(state: State) -> dict[str, Any]:
     names = (
         "status attempt starts workflow version owner worker reason taken_over queued_at started_at"
         " finished_at input output answers objects owners tokens_in tokens_out cost_usd calls"
+        " waited_ms"
     )
     return {
         **{name: getattr(state, name) for name in names.split()},
@@ -64,6 +65,11 @@ def digest(state: State) -> dict[str, Any]:
         "error": state.error and [state.error.type, state.error.message, state.error.retryable],
         "cancelled": state.cancelled and [state.cancelled.by, state.cancelled.reason],
         "waiting": state.waiting and [state.waiting.key, state.waiting.until],
+        "asked": {
+            key: [str(one.id), one.span, one.until, one.held, one.by]
+            for key, one in state.asked.items()
+        },
+        "signals": {id: [signal.name, signal.value] for id, signal in state.signals.items()},
         "logs": [list(entry) for entry in state.logs],
         "replayed": [span.path for span in state.spans.values() if state.replayed(span)],
         "spans": {path: span_digest(span) for path, span in state.spans.items()},

@@ -17,6 +17,7 @@ from workflows.wire.events import (
     RunFailed,
     RunQueued,
     RunRestored,
+    RunSignalled,
     RunStarted,
     RunWaiting,
     SpanCompleted,
@@ -180,6 +181,50 @@ def test_waiting_and_its_answer() -> None:
     assert (state.status, state.waiting) == ("waiting", RunWaiting("ok", "Go on?"))
     state = fold_log(QUEUED, STARTED, RunWaiting("ok"), RunAnswered("ok", "user", True), STARTED)
     assert (state.status, state.waiting, state.answers) == ("running", None, {"ok": True})
+
+
+ASK = ("blog[0]/ask[0]", SpanStarted("ask", "h2", parent="blog[0]"))
+
+
+def waits(until: int | None = None) -> tuple[str, RunWaiting]:
+    return "blog[0]/ask[0]", RunWaiting("ok", "Go on?", until=until)
+
+
+def test_the_first_waiting_fixes_until_and_where_the_answer_is_put() -> None:
+    state = fold_log(QUEUED, STARTED, ROOT, ASK, waits(100), STARTED, ROOT, ASK, waits(999))
+    assert state.waiting is not None
+    assert (state.waiting.until, str(state.asked["ok"].id)) == (100, "1-3")
+
+
+def test_a_woken_run_keeps_its_question_until_it_goes_another_way() -> None:
+    log_ = (QUEUED, STARTED, ROOT, ASK, waits(), STARTED, ROOT)
+    state = fold_log(*log_)
+    assert (state.status, state.waiting) == ("running", RunWaiting("ok", "Go on?"))
+    assert fold_log(*log_, ASK).waiting is not None
+    assert fold_log(*log_, ONE).waiting is None
+    assert fold_log(*log_, RunCompleted()).waiting is None
+
+
+def test_a_hold_stops_the_countdown() -> None:
+    log_ = (QUEUED, STARTED, ROOT, ASK, waits(100), STARTED, RunSignalled("s1", "hold"))
+    for state in (fold_log(*log_), fold_log(*log_, ROOT, ASK, waits(100))):
+        assert state.waiting is not None and state.waiting.until is None
+        assert (state.asked["ok"].held, list(state.signals)) == (True, ["s1"])
+
+
+def test_an_answer_in_its_own_attempt_goes_on_at_once() -> None:
+    state = fold_log(QUEUED, STARTED, ROOT, ASK, waits(), RunAnswered("ok", "timeout", 1))
+    assert (state.status, state.waiting, state.asked["ok"].by) == ("running", None, "timeout")
+
+
+def test_only_the_time_spent_waiting_is_counted_as_such() -> None:
+    asked = (QUEUED, STARTED, ROOT, ASK, waits())
+    since = log(*asked)[-1].at
+    for more in ([STARTED], [RunAnswered("ok", "user")], [RunCancelled()], [RunCompleted()]):
+        at = log(*asked, *more)[-1].at
+        state = fold_log(*asked, *more, ROOT, ASK)
+        assert state.waited_ms == at - since
+    assert fold_log(*asked, RunRestored(1, AT, 77)).waited_ms == 77
 
 
 def test_objects_and_log_lines() -> None:
