@@ -230,12 +230,13 @@ class Unknown:
 
 Body = (
     RunQueued | RunStarted | RunRestored | RunWaiting | RunAnswered | RunSignalled | RunCompleted
-    | RunFailed | RunCancelled | SpanStarted | SpanRetrying | SpanCompleted | SpanFailed | Status | Text
-    | Object | Log | Unknown
+    | RunFailed | RunCancelled | SpanStarted | SpanRetrying | SpanCompleted | SpanFailed | Status
+    | Text | Object | Log | Unknown
 )  # fmt: skip
 BODIES: tuple[type, ...] = (
     RunQueued, RunStarted, RunRestored, RunWaiting, RunAnswered, RunSignalled, RunCompleted,
-    RunFailed, RunCancelled, SpanStarted, SpanRetrying, SpanCompleted, SpanFailed, Status, Text, Object, Log,
+    RunFailed, RunCancelled, SpanStarted, SpanRetrying, SpanCompleted, SpanFailed, Status, Text,
+    Object, Log,
 )  # fmt: skip
 TERMINAL = frozenset({RunCompleted.kind, RunFailed.kind, RunCancelled.kind})
 

@@ -61,7 +61,9 @@ def signal_call(run: str, signal: RunSignalled) -> ScriptCall:
     return ScriptCall("signal", _keys(run), (signal.id, said, run, MOST_SIGNALS, keys.FENCE))
 
 
-def park_call(run: str, tip: Cursor, waiting: Cursor, *, read: int, until: int | None) -> ScriptCall:
+def park_call(
+    run: str, tip: Cursor, waiting: Cursor, *, read: int, until: int | None
+) -> ScriptCall:
     """Let go of a run that waits. OK, UNREAD, LOST, GONE or ENDED."""
     asked = (str(tip), tip.attempt, str(waiting), read, until or 0, run)
     return ScriptCall("park", _keys(run), asked)

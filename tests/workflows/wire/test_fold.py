@@ -208,7 +208,8 @@ def test_a_woken_run_keeps_its_question_until_it_goes_another_way() -> None:
 def test_a_hold_stops_the_countdown() -> None:
     log_ = (QUEUED, STARTED, ROOT, ASK, waits(100), STARTED, RunSignalled("s1", "hold"))
     for state in (fold_log(*log_), fold_log(*log_, ROOT, ASK, waits(100))):
-        assert state.waiting is not None and state.waiting.until is None
+        assert state.waiting is not None
+        assert state.waiting.until is None
         assert (state.asked["ok"].held, list(state.signals)) == (True, ["s1"])
 
 

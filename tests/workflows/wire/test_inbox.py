@@ -31,9 +31,7 @@ def park(redis: Redis, tip: Cursor = ASKED, *, read: int = 0, until: int | None 
 
 def answer(redis: Redis, value: object, *, nonce: str = "n", read: int | None = None) -> Answer:
     letter = Letter("user", value)
-    return run_script(
-        redis, inbox.answer_call(RUN, ASKED, letter, nonce=nonce, read=read)
-    ).answer
+    return run_script(redis, inbox.answer_call(RUN, ASKED, letter, nonce=nonce, read=read)).answer
 
 
 def signal(redis: Redis, id: str = "s1", name: str = "finish", value: object = None) -> Reply:
@@ -50,7 +48,8 @@ def test_a_parked_run_is_held_by_nobody_and_due_when_its_time_is_over(redis: Red
     waits(redis)
     assert park(redis) is Answer.OK
     held = lease.lease(redis, RUN)
-    assert held is not None and held.released == inbox.PARKED
+    assert held is not None
+    assert held.released == inbox.PARKED
     assert due(redis) == LATER
     beat = run_script(redis, log.beat_call(RUN, attempt=1, lease_ms=5000))
     assert beat.answer is Answer.LOST, "a beat that was on its way"
@@ -72,7 +71,8 @@ def test_parking_refuses_while_an_answer_lies_there(redis: Redis) -> None:
     assert due(redis) == before, "somebody is at home"
     assert park(redis) is Answer.UNREAD
     held = lease.lease(redis, RUN)
-    assert held is not None and not held.released
+    assert held is not None
+    assert not held.released
 
 
 def test_parking_refuses_while_a_signal_is_unread(redis: Redis) -> None:
