@@ -9,6 +9,7 @@ urlpatterns = [
     path("runs/", views.run_list, name="list"),
     path("runs/<uuid:id>/", views.run_page, name="run"),
     path("runs/<uuid:id>/cancellation/", views.cancellation, name="cancellation"),
+    path("runs/<uuid:id>/forks/", views.forks, name="forks"),
     path("runs/<uuid:id>/trace/", views.trace, name="trace"),
 ]
 # Channels routes to ASGI applications what Django routes to views.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -20,7 +21,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
-from runs import attendance, connections, history, lifecycle, listing, render
+from runs import attendance, connections, forking, history, lifecycle, listing, render
 from runs.listing import Wanted
 from runs.models import Run
 from runs.render import trace as spans
@@ -68,6 +69,7 @@ def live_page(run: Run) -> dict[str, Any]:
         "title": listing.title(run.workflow),
         "state": view.state,
         "live": view.live,
+        "key": uuid4(),  # the forms of one page that are sent twice do one thing
         "unattended": _unattended(run, view),
         # What SQL remembers is not a place in the log: the socket then begins with a snapshot.
         "cursor": str(view.state.cursor) if view.live else "",
@@ -86,6 +88,7 @@ def trace(request: HttpRequest, id: UUID) -> HttpResponse:
         "title": listing.title(run.workflow),
         "state": view.state,
         "live": view.live,
+        "key": uuid4(),
         "rows": spans.trace(view.state),
         "axis": spans.BAR,
         **now(view.state),
@@ -123,3 +126,46 @@ def cancellation(request: HttpRequest, id: UUID) -> HttpResponse:
         refused = bool(messages.get_messages(request))
         return HttpResponse(status=204, headers={"HX-Refresh": "true"} if refused else {})
     return redirect(page)
+
+
+@require_POST
+def forks(request: HttpRequest, id: UUID) -> HttpResponse:
+    """Resume, or do some steps anew: leads to the new run."""
+    page = _page(request, id)
+    if not request.user.is_authenticated:
+        return redirect_to_login(page)
+    run = get_object_or_404(Run.objects.visible_to(request.user), pk=id)
+    from_ = request.POST.getlist("from")
+    try:
+        started = forking.fork(run, owner=run.owner, from_=from_, key=form_key(request, from_))
+    except lifecycle.Refused as refusal:
+        messages.error(request, told(refusal))
+        return redirect(page)
+    return redirect("runs:run", started.run.pk)
+
+
+def form_key(request: HttpRequest, asked: Collection[str] = ()) -> str | None:
+    """Of a form that was sent: a double click is one run, another button of that page another."""
+    try:
+        form = UUID(request.POST.get("key", ""))
+    except ValueError:
+        return None
+    digest = sha256("\0".join([str(form), *sorted(asked)]).encode("utf-8", "replace"))
+    return f"page:{digest.hexdigest()[:32]}"
+
+
+def told(refusal: lifecycle.Refused) -> str:
+    """Why nothing was started, for the person who asked."""
+    match refusal:
+        case lifecycle.OverQuota():
+            return str(refusal)
+        case lifecycle.Unavailable():
+            return "Nothing can be started just now. Try again in a moment."
+        case forking.NotResumable(status=Run.Status.COMPLETED):
+            return "This run has completed: there is nothing to resume."
+        case forking.NotResumable():
+            return "This run is still going on: there is nothing to resume."
+        case forking.TooLarge():
+            return "This run has finished more than can be taken over."
+        case _:
+            return "This cannot be done again: the run has changed. Look at it once more."

@@ -78,6 +78,8 @@ def _row(state: State, span: Span, swap: str = "") -> str:
         "tries": span.tries if span.tries > 1 else None,
         "cached": span.cached,
         "replayed": state.replayed(span),
+        "copied": span.copied,
+        "nested": span.parent is not None,
         "seconds": "" if span.duration_ms is None else f"{span.duration_ms / 1000:.1f}",
     }
     return part(ROWS[span.status], context, swap=swap)

@@ -30,13 +30,15 @@ class Row:
     depth: int
     title: str
     took: str
-    bar: Bar
+    bar: Bar | None  # None: done in another run
     tokens_in: int
     tokens_out: int
     cost: float | None
     calls: int
     models: str
     replayed: bool
+    taken_from: str  # the run that did it, if that was another one
+    retriable: bool  # it failed, and nothing that it called would be done again with it
     output: str
     cut: bool
 
@@ -47,7 +49,10 @@ def trace(state: State) -> list[Row]:
     for span in known.values():
         below.setdefault(span.parent if span.parent in known else None, []).append(span)
     axis = _axis(state)
-    return [_row(state, span, depth, _bar(axis, span)) for span, depth in _walk(below)]
+    return [
+        _row(state, span, depth, _bar(axis, span), leaf=span.path not in below)
+        for span, depth in _walk(below)
+    ]
 
 
 def _walk(below: dict[str | None, list[Span]]) -> Iterator[tuple[Span, int]]:
@@ -59,7 +64,7 @@ def _walk(below: dict[str | None, list[Span]]) -> Iterator[tuple[Span, int]]:
         ahead += [(child, depth + 1) for child in reversed(below.get(span.path, []))]
 
 
-def _row(state: State, span: Span, depth: int, bar: Bar) -> Row:
+def _row(state: State, span: Span, depth: int, bar: Bar | None, *, leaf: bool) -> Row:
     calls = span.usage.calls
     costs = [call.cost_usd for call in calls]
     output = _told(span.output)
@@ -75,6 +80,8 @@ def _row(state: State, span: Span, depth: int, bar: Bar) -> Row:
         calls=len(calls),
         models=", ".join(dict.fromkeys(call.model for call in calls if call.model)),
         replayed=state.replayed(span),
+        retriable=leaf and depth > 0 and span.status == "failed",
+        taken_from=(span.copied or "").partition(":")[0],
         output=output[:LONGEST],
         cut=len(output) > LONGEST,
     )
@@ -89,13 +96,16 @@ class Axis:
 
 
 def _axis(state: State) -> Axis:
-    begun = [span.started_at for span in state.spans.values()]
-    ended = [span.finished_at or span.started_at for span in state.spans.values()]
+    own = [span for span in state.spans.values() if not span.copied]
+    begun = [span.started_at for span in own]
+    ended = [span.finished_at or span.started_at for span in own]
     begin = min(begun, default=0)
     return Axis(begin, max([*ended, state.seen_at or 0, begin + 1]))
 
 
-def _bar(axis: Axis, span: Span) -> Bar:
+def _bar(axis: Axis, span: Span) -> Bar | None:
+    if span.copied:
+        return None
     whole = axis.end - axis.begin
     end = span.finished_at or (axis.end if span.open else span.started_at)
     x = round(BAR * (span.started_at - axis.begin) / whole)

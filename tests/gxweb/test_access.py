@@ -56,6 +56,7 @@ ROUTES: dict[str, tuple[str, str]] = {
     "runs/": (SELF, "/runs/"),
     "runs/<uuid:id>/": (RUN, "/runs/{}/"),
     "runs/<uuid:id>/cancellation/": (RUN, "/runs/{}/cancellation/"),
+    "runs/<uuid:id>/forks/": (RUN, "/runs/{}/forks/"),
     "runs/<uuid:id>/trace/": (RUN, "/runs/{}/trace/"),
     "sample/": (OPEN, "/sample/"),
     "posts/": (SELF, "/posts/"),

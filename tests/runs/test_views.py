@@ -6,21 +6,25 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 from redis import Redis
 
+from runs import forking, lifecycle
+from runs.models import Run
+from runs.projector import Projector
+from runs.views import form_key, told
 from tests.runs.render.dom import Node, parse
 from tests.runs.serving import Person
 from tests.runs.worker import serve
-from tests.runs.writer import ROOT, Writer, done, opened, wrote
+from tests.runs.writer import ROOT, Writer, done, opened, packed, wrote
 from tests.valkey import free_port
 from workflows.wire import log
 from workflows.wire.cursor import Cursor
-from workflows.wire.events import RunStarted, Text
+from workflows.wire.events import Error, RunFailed, RunStarted, SpanFailed, Text
 
 pytestmark = pytest.mark.django_db
 
-ONE = f"{ROOT}/write_section[0]"
+ONE, TWO = f"{ROOT}/write_section[0]", f"{ROOT}/write_section[1]"
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +43,11 @@ def stranger() -> Person:
 
 
 def page_of(person: Person, run: Writer) -> Node:
-    response = person.client.get(f"/runs/{run.run}/")
+    return main_of(person, f"/runs/{run.run}/")
+
+
+def main_of(person: Person, path: str) -> Node:
+    response = person.client.get(path)
     assert response.status_code == 200
     return parse(response.content.decode().partition("<main>")[2].partition("</main>")[0])
 
@@ -189,3 +197,99 @@ def test_stop_leads_back_to_where_it_was_pressed(
 
 def test_nobody_has_no_list(client: Client) -> None:
     assert client.get("/runs/")["Location"] == "/accounts/login/?next=/runs/"
+
+
+on_commit = pytest.mark.django_db(transaction=True)  # what is started is announced after it
+
+
+def failed(redis: Redis, owner: Person) -> Writer:
+    """One step finished, another failed, and with it the run."""
+    error = Error("timeout", "Too slow.")
+    run = begin(redis, owner).say(opened(ONE), wrote(ONE, "section-1", 0, "One."), done(ONE))
+    run.say(opened(TWO), (TWO, SpanFailed(error)), (ROOT, SpanFailed(error)))
+    run._send(log.append_call(run.run, run.tip, [packed(RunFailed(error))]))
+    Projector(redis).poll()
+    return run
+
+
+def forms(page: Node, run: Writer) -> list[Node]:
+    return [n for n in page.all("action") if n.attributes["action"] == f"/runs/{run.run}/forks/"]
+
+
+@on_commit
+def test_a_failed_run_is_resumed_as_a_new_one(owner: Person, redis: Redis) -> None:
+    run = failed(redis, owner)
+    [form] = forms(page_of(owner, run), run)
+    key = form.find("name", "key").attributes["value"]
+    path = f"/runs/{run.run}/forks/"
+    response = owner.client.post(path, {"key": key})
+    new = Run.objects.exclude(pk=run.run).get()
+    assert (response.status_code, response["Location"]) == (302, f"/runs/{new.pk}/")
+    assert owner.client.post(path, {"key": key})["Location"] == f"/runs/{new.pk}/"
+    page = main_of(owner, f"/runs/{new.pk}/")
+    assert page.find("data-span", ONE).attributes["data-replayed"] == "true"
+    assert page.find("data-section", "1").text == "One.\n"
+    assert page.find("href", f"/runs/{run.run}/").text == f"run {run.run[:8]}"
+
+
+@on_commit
+def test_a_failed_step_has_a_button_of_its_own(owner: Person, redis: Redis) -> None:
+    run = failed(redis, owner)
+    for path in (f"/runs/{run.run}/", f"/runs/{run.run}/trace/"):
+        page = main_of(owner, path)
+        [button] = [n for n in page.all("form") if n.attributes.get("name") == "from"]
+        assert (button.attributes["form"], button.attributes["value"]) == ("run-forks", TWO)
+        assert page.find("id", "run-forks")
+    key = page.find("name", "key").attributes["value"]
+    first, second = (
+        owner.client.post(f"/runs/{run.run}/forks/", {"key": key, "from": from_})["Location"]
+        for from_ in (TWO, ONE)
+    )
+    assert first != second
+
+
+@on_commit
+def test_what_was_taken_over_is_marked_in_the_trace(owner: Person, redis: Redis) -> None:
+    run = failed(redis, owner)
+    new = owner.client.post(f"/runs/{run.run}/forks/")["Location"]
+    page = main_of(owner, f"{new}trace/")
+    row = page.find("data-span", ONE)
+    assert f"taken over from run {run.run}" in row.text
+    assert not list(row.all("width"))  # it took no time here
+
+
+@pytest.mark.parametrize(
+    ("given", "why"), [({}, "still going on"), ({"from": "nothing"}, "Look at it once more")]
+)
+def test_what_cannot_be_done_again_says_so_where_it_was_pressed(
+    owner: Person, redis: Redis, given: dict[str, str], why: str
+) -> None:
+    run = begin(redis, owner)
+    Projector(redis).poll()
+    path = f"/runs/{run.run}/"
+    assert owner.client.post(f"{path}forks/", given)["Location"] == path
+    assert why in owner.client.get(path).content.decode()
+
+
+def test_a_fork_when_signed_out_leads_back_to_the_page(client: Client, owner: Person) -> None:
+    path = f"/runs/{owner.owns().id}/"
+    response = client.post(f"{path}forks/")
+    assert (response.status_code, response["Location"]) == (302, f"/accounts/login/?next={path}")
+
+
+def test_another_request_with_no_form_of_ours_is_one_of_its_own(owner: Person) -> None:
+    request = RequestFactory().post("/", {"key": "x"})
+    assert form_key(request) is None
+
+
+@pytest.mark.parametrize(
+    ("refusal", "said"),
+    [
+        (lifecycle.OverQuota("Too many."), "Too many."),
+        (lifecycle.Unavailable(), "Try again in a moment"),
+        (forking.NotResumable("completed"), "has completed"),
+        (forking.TooLarge(), "more than can be taken over"),
+    ],
+)
+def test_a_refusal_is_a_sentence(refusal: lifecycle.Refused, said: str) -> None:
+    assert said in told(refusal)

@@ -51,7 +51,16 @@ def test_one_unknown_price_makes_the_sum_unknown() -> None:
 
 def test_bars_stay_on_the_axis() -> None:
     found = rows(opened("a"), opened("b", "a"), ("b", SpanCompleted("x")), opened("c", "a"))
-    assert all(0 <= row.bar.x < BAR and 0 < row.bar.width <= BAR for row in found.values())
+    bars = [row.bar for row in found.values() if row.bar is not None]
+    assert len(bars) == 3
+    assert all(0 <= bar.x < BAR and 0 < bar.width <= BAR for bar in bars)
+
+
+def test_what_another_run_did_has_no_place_on_the_axis_of_this_one() -> None:
+    copied = SpanCompleted("x", 1500.0, copied="3f25:h")
+    found = rows(opened("a"), opened("b", "a"), ("b", copied), opened("c", "a"))
+    assert (found["b"].bar, found["b"].took, found["b"].taken_from) == (None, "1.5 s", "3f25")
+    assert found["c"].bar is not None
 
 
 def test_a_long_output_is_cut() -> None:
