@@ -7,9 +7,11 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from workflows.engine import values
+from workflows.engine.attempt import Attempt
 from workflows.engine.context import current, entered
 from workflows.engine.errors import contained
 from workflows.engine.frame import Frame
+from workflows.engine.hiding import seal, sealed, told
 from workflows.engine.identity import Place, arguments, fingerprint, shown
 from workflows.engine.options import Options
 from workflows.engine.replay import Found
@@ -61,18 +63,30 @@ def _made(
 
 
 def child(parent: Frame, options: Options, bound: dict[str, Any], key: str | None) -> Place:
-    """The place of a call under `parent`."""
+    """The place of a call under `parent`. What it names as secret is one from here on."""
     attempt = parent.attempt
-    frozen = values.freeze(bound)
+    attempt.mask.learn(told(bound, options.secret))
+    frozen = sealed(values.freeze(bound), options.secret, attempt.facts.owner)
     call = fingerprint(options.name, options.version, frozen)
     if key is None and values.is_opaque(frozen):
         # Two calls that cannot be told apart must never get each other's results.
         call += f" {attempt.facts.run} {attempt.facts.attempt}"
         parent.warn_once(options.name, f"{options.name} runs again in every attempt: its arguments"
                          " cannot be compared. Give it a key.")  # fmt: skip
-    digest, key = parent.children.digest(call, key), shown(key)
+    digest, key = parent.children.digest(call, _unguessable(key, attempt)), _shown(key, attempt)
     path = attempt.paths.take(digest, parent.path, options.name, key)
     return Place(digest, path, options.name, key, parent.path)
+
+
+def _unguessable(key: str | None, attempt: Attempt) -> str | None:
+    """A key that holds a secret stands sealed in the identity."""
+    if key is None or attempt.mask.text(key) == key:
+        return key
+    return seal(key.encode("utf-8", "replace"), attempt.facts.owner)
+
+
+def _shown(key: str | None, attempt: Attempt) -> str | None:
+    return None if key is None else shown(attempt.mask.text(key))
 
 
 async def _answered(

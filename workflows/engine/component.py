@@ -8,7 +8,7 @@ its boundary (time-out, retry, fallback) and without a log.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, ParamSpec, Self, TypeVar, overload
 
@@ -125,6 +125,7 @@ def component(
     fallback: Callable[..., Any] | None = None,
     limit: int | None = None,
     label: str = "",
+    secret: str | Iterable[str] = (),
 ) -> Decorator: ...
 def component(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     """Make a component of a function; the fluent methods' options as arguments."""

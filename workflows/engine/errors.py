@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from workflows.engine.masking import Mask
 from workflows.wire.events import ERROR_TYPES, Error
 
 MESSAGE_BYTES = 16 * 1024
@@ -103,12 +105,16 @@ def described(error: BaseException) -> Error:
     return Error("internal", clipped(f"{type(error).__name__}: {sanitised(str(error))}"), False)
 
 
-def report(error: BaseException, what: str) -> None:
+def report(error: BaseException, what: str, mask: Mask | None = None) -> None:
     """The whole error, for those who run the service; once, however many spans it passes."""
     if isinstance(error, Failure) or getattr(error, "__gx_reported__", False):
         return
     error.__gx_reported__ = True  # type: ignore[attr-defined]
-    logger.error("%s", what, exc_info=error)
+    if mask is None or not mask.taught:
+        logger.error("%s", what, exc_info=error)
+    else:
+        # Nobody else in the process knows what this run keeps secret.
+        logger.error("%s", mask.text(f"{what}\n{''.join(traceback.format_exception(error))}"))
 
 
 def sanitised(message: str) -> str:

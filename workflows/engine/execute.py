@@ -22,6 +22,7 @@ from workflows.engine.budget import Budget
 from workflows.engine.component import Workflow
 from workflows.engine.errors import Halt, Handover, LeaseLost
 from workflows.engine.frame import Frame
+from workflows.engine.hiding import told
 from workflows.engine.identity import Place, arguments, root_digest
 from workflows.engine.opening import Opener, patiently
 from workflows.engine.replay import Replay
@@ -113,8 +114,9 @@ class Executor:
             deadline=deadline(state, now_ms(), time.monotonic()),
             previews=self._previews,
         )
-        journal = self._writer.journal(order.run, Cursor(order.attempt, 0))
-        return Attempt(facts, journal, Replay.of(state), self._writer.mask, Budget.of(state))
+        mask = self._writer.mask.own()
+        journal = self._writer.journal(order.run, Cursor(order.attempt, 0), mask)
+        return Attempt(facts, journal, Replay.of(state), mask, Budget.of(state))
 
     async def _hold(self, attempt: Attempt, workflow: Workflow[..., Any], state: State) -> None:
         """Be the owner, from the opening to the end."""
@@ -198,6 +200,7 @@ async def run_root(attempt: Attempt, workflow: Workflow[..., Any], state: State)
     await attempt.may_begin()
     value = outcome.read_input(workflow.function, dumps(state.input))
     bound = arguments(workflow.function, (value,), {})
+    attempt.mask.learn(told(bound, options.secret))
     return await ran(frame, bound, workflow.function, (value,), {})
 
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from workflows.engine import values
 from workflows.engine.attempt import Attempt, now_ms
 from workflows.engine.budget import Budget, Hold
 from workflows.engine.errors import Failure, Halt, described, report
@@ -19,10 +18,10 @@ from workflows.engine.journal import NOTHING
 from workflows.engine.keeping import Keeping
 from workflows.engine.options import Options
 from workflows.engine.preview import preview, shown
+from workflows.engine.result import kept
 from workflows.engine.retry import Decision
 from workflows.engine.speech import Speech
 from workflows.engine.spending import usage
-from workflows.wire.codec import OUTPUT_MAX, dumps
 from workflows.wire.events import (
     Body,
     Call,
@@ -194,20 +193,21 @@ class Frame:
                 key=place.key,
                 label=self.options.label,
                 parent=place.parent,
-                input_preview=preview(arguments) if self.attempt.facts.previews else "",
+                input_preview=self._preview(arguments),
             ),
             lazy=True,
         )
 
+    def _preview(self, arguments: dict[str, Any]) -> str:
+        previews = self.attempt.facts.previews
+        return preview(arguments, self.options.secret) if previews else ""
+
     def complete(self, value: Any) -> None:
         """Queue the end. What it gave is kept for the next attempt, if it can be."""
         self._say_rest()
-        frozen = values.freeze(value)
-        if values.is_opaque(frozen):
-            self.warn(f"The result of {self.path} cannot be kept: it would be made again.")
-        elif (size := len(dumps(frozen))) > OUTPUT_MAX:
-            self.warn(f"The result of {self.path} has {size:,} bytes, too many to be kept.")
-            frozen = {values.TAG: "opaque", "class": "too large"}
+        frozen, lost = kept(value, self.attempt.mask)
+        if lost:
+            self.warn(f"The result of {self.path} {lost}.")
         self.keeping.finish(frozen)
         self._put(SpanCompleted(output=frozen, duration_ms=self._took_ms(), **self._spent()))
 
@@ -282,5 +282,5 @@ class Frame:
 
     def _report(self, error: BaseException, what: str) -> Mapping[str, bytes]:
         """Tell those who run the service; the rest of it goes beside the event."""
-        report(error, f"{self.run}: {self.path} {what}")
+        report(error, f"{self.run}: {self.path} {what}", self.attempt.mask)
         return self.attempt.faults.of(error, span=self.path, what=what, at=now_ms())

@@ -17,6 +17,7 @@ from workflows.wire.events import Body
 
 MASK = "•••"
 SHORTEST = 8
+SHORTEST_NAMED = 4  # of those that a component names: it knows what it says
 
 _SECRET_NAME = re.compile(r"(_KEY|_TOKEN|_SECRET|PASSWORD|_DSN)$")
 _URL_NAME = re.compile(r"_URL$")
@@ -33,11 +34,36 @@ class Mask:
     """Knows the secrets of this process."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._secrets = sorted({s for s in secrets if len(s) >= SHORTEST}, key=len, reverse=True)
+        self._take(s for s in secrets if len(s) >= SHORTEST)
+        self._named: frozenset[str] = frozenset()
+
+    def _take(self, secrets: Iterable[str]) -> None:
+        self._secrets = sorted(set(secrets), key=len, reverse=True)
         # As they stand in JSON, where a quote is two bytes.
         self._bytes = tuple(dumps(secret)[1:-1] for secret in self._secrets) + _SIGNS
         self._longest = max(map(len, self._secrets), default=0)
         self._initials = {secret[0] for secret in self._secrets}
+
+    def own(self) -> Mask:
+        """A copy for one run, which may learn more."""
+        copy = Mask()
+        copy._take(self._secrets)
+        return copy
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """From here on these are secrets too."""
+        new = {s for s in secrets if len(s) >= SHORTEST_NAMED} - self._named
+        if new:
+            self._named |= new
+            self._take({*self._secrets, *new})
+
+    @property
+    def taught(self) -> bool:
+        return bool(self._named)
+
+    def names(self, said: bytes) -> bool:
+        """Whether JSON says a secret that was learnt."""
+        return any(dumps(secret)[1:-1] in said for secret in self._named)
 
     @classmethod
     def of_environment(cls, environ: Mapping[str, str]) -> Mask:
@@ -60,12 +86,27 @@ class Mask:
 
     def certain(self, value: str) -> int:
         """Up to where it stays as it is, whatever is said next: then a secret may have begun."""
-        last = max(0, len(value) - _LAST)
-        token = _BEGUN.search(value, last)
-        for at in range(max(0, len(value) - self._longest + 1), len(value)):
+        at = self._open(value, 0)
+        # One that ends like it begins may begin again inside itself: it is whole all the same.
+        while (end := self._end(value, at)) > at:
+            at = self._open(value, end)
+        token = _BEGUN.search(value, max(0, len(value) - _LAST))
+        return min(at, token.start()) if token else at
+
+    def _open(self, value: str, start: int) -> int:
+        """Where a secret may have begun, from `start` on; the length of the text if nowhere."""
+        for at in range(max(start, len(value) - self._longest + 1), len(value)):
             if value[at] in self._initials and self._begins(value[at:]):
-                return min(at, token.start()) if token else at
-        return token.start() if token else len(value)
+                return at
+        return len(value)
+
+    def _end(self, value: str, at: int) -> int:
+        """The end of a whole secret that stands across `at`, or `at`."""
+        ends = [at]
+        for secret in self._secrets:
+            found = value.find(secret, max(0, at - len(secret) + 1), at + len(secret) - 1)
+            ends.append(at if found < 0 else found + len(secret))
+        return max(ends)
 
     def _begins(self, tail: str) -> bool:
         return any(secret.startswith(tail) for secret in self._secrets)

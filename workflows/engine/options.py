@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from workflows.engine.hiding import Names
 from workflows.engine.retry import ONCE, Retry
 
 NAME_CHARS = 200  # it stands in every event of its span
@@ -21,6 +23,7 @@ class Options:
     fallback: Callable[..., Any] | None = None
     limit: int | None = None
     label: str = ""  # for people, and no part of who a call is
+    secret: Names = ()
 
     def __post_init__(self) -> None:
         if len(self.name) > NAME_CHARS:
@@ -51,8 +54,19 @@ def options_of(
     *,
     name: str | None = None,
     retry: Retry | int = 1,
+    secret: str | Iterable[str] = (),
     **options: Any,
 ) -> Options:
     """Options for a function, which gives the name unless one is given."""
     policy = Retry(attempts=retry) if isinstance(retry, int) else retry
-    return Options(name or function.__name__, retry=policy, **options)
+    hidden = (secret,) if isinstance(secret, str) else tuple(secret)
+    _check(function, hidden)
+    return Options(name or function.__name__, retry=policy, secret=hidden, **options)
+
+
+def _check(function: Callable[..., Any], hidden: Names) -> None:
+    """A misspelt name would hide nothing."""
+    parameters = inspect.signature(function).parameters
+    for name in hidden:
+        if name.split(".")[0] not in parameters:
+            raise ValueError(f"{function.__name__} has no parameter {name!r} to keep secret")

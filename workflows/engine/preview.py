@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from workflows.engine import values
+from workflows.engine.hiding import Names, masked
 from workflows.wire.codec import dumps
 from workflows.wire.events import Log, Object
 
@@ -20,10 +21,10 @@ def shown(body: Object) -> Object | Log:
     return Log("warning", f"{body.label!r} is not shown: {size:,} bytes, and 32 KB is the most.")
 
 
-def preview(arguments: dict[str, Any]) -> str:
+def preview(arguments: dict[str, Any], secret: Names = ()) -> str:
     """The beginning of the arguments, for readers of the trace."""
     try:
-        said = dumps(values.plain(arguments, fallback=True))
+        said = dumps(masked(arguments, secret))
     except (ValueError, TypeError):
         return ""
     return said[:PREVIEW_BYTES].decode("utf-8", "ignore")

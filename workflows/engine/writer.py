@@ -74,9 +74,10 @@ class Writer:
         self._tick = TICK_S
         self._failures = 0
 
-    def journal(self, run: str, tip: Cursor) -> Journal:
+    def journal(self, run: str, tip: Cursor, mask: Mask | None = None) -> Journal:
         """A queue for the attempt that has just been opened at `tip`."""
-        return Journal(run, tip, mask=self.mask.encoded, schedule=self._schedule)
+        mask = mask or self.mask
+        return Journal(run, tip, mask=mask.encoded, schedule=self._schedule)
 
     async def run(self) -> None:
         task = asyncio.current_task()

@@ -15,10 +15,23 @@ from workflows.engine import text, workflow
 from workflows.engine.masking import MASK, Mask
 from workflows.engine.speech import Speech, whole
 
-SECRETS = ["sk-canary-0123456789", "sk-canary-01234567", "k-canary-x"]
+SECRETS = ["sk-canary-0123456789", "sk-canary-01234567", "k-canary-x", "hunt-hunt"]
 TOKEN = "gx_abcdefgh_0123456789012345678901234567890123456789012"
 WORDS = st.sampled_from(
-    [*SECRETS, TOKEN, "Bearer abcdefgh12", "\U0001f600", "\ud83d", "s", "sk-", "gx", " ", "b", "é"]
+    [
+        *SECRETS,
+        TOKEN,
+        "Bearer abcdefgh12",
+        "\U0001f600",
+        "\ud83d",
+        "s",
+        "sk-",
+        "gx",
+        " ",
+        "b",
+        "é",
+        "hunt-",
+    ]
 )
 
 
@@ -34,6 +47,11 @@ def test_it_does_not_matter_where_it_is_cut(words: list[str], data: st.DataObjec
     cuts = sorted(data.draw(st.sets(st.integers(0, len(said)), max_size=10)))
     deltas = [said[a:b] for a, b in zip([0, *cuts], [*cuts, len(said)], strict=True)]
     assert shown(deltas) == Mask(SECRETS).text(whole(said))
+
+
+def test_a_secret_that_ends_as_it_begins_is_still_one() -> None:
+    assert shown(["hunt", "-hu", "nt"]) == MASK
+    assert shown(["hunt", "-hunt-h", "unt"]) == f"{MASK}-hunt"
 
 
 def test_ordinary_text_is_shown_at_once() -> None:
