@@ -144,7 +144,9 @@ class Followed:
         return True
 
     def _changes(self, now: State) -> dict[str, Any]:
-        progress = {"crashes": 0} if any(self._finished(now)) else {}
+        # What a restore tells of had finished before: it speaks for nobody.
+        cleared = not now.suspect and any(self._finished(now))
+        progress = {"crashes": 0, "deaths": 0} if cleared else {}
         return rows.run_changes(self.run, now) | progress
 
     def _changed(self, now: State) -> Iterator[Span]:

@@ -64,7 +64,8 @@ class Run(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="runs")
     workflow = PlainText()
-    version = models.PositiveIntegerField()
+    version = models.PositiveIntegerField()  # that was asked for
+    current_version = models.PositiveIntegerField(default=0)  # of its last worker; 0: none yet
     status = models.CharField(max_length=16, choices=Status, default=Status.QUEUED)
     input = Document()
     limits = Document(default=dict)
@@ -77,7 +78,11 @@ class Run(models.Model):
     cursor_attempt = models.PositiveBigIntegerField(default=0)
     cursor_seq = models.BigIntegerField(default=0)
     starts = models.PositiveIntegerField(default=0)
-    crashes = models.PositiveIntegerField(default=0)  # since the last newly finished span
+    # Since the last newly finished span: how often a worker was lost with it, and how often it
+    # broke a process that it had to itself, before its worker's eyes.
+    crashes = models.PositiveIntegerField(default=0)
+    deaths = models.PositiveIntegerField(default=0)
+    crashes_in_all = models.PositiveIntegerField(default=0)
     output = Document(null=True)
     error_type = models.CharField(max_length=64, blank=True)
     error_message = PlainText(blank=True)
@@ -161,10 +166,15 @@ class Run(models.Model):
         """
         return self._move(attempt=max(self.attempt, above) + 1, attempt_server=server)
 
-    def take_over(self, *, above: int = 0, server: str = "") -> bool:
-        """Take the next number because a worker died."""
-        attempt = max(self.attempt, above) + 1
-        return self._move(attempt=attempt, attempt_server=server, crashes=self.crashes + 1)
+    def take_over(self, *, above: int = 0, server: str = "", alone: bool = False) -> bool:
+        """Take the next number because a worker died. `alone`: only the run's own process did."""
+        return self._move(
+            attempt=max(self.attempt, above) + 1,
+            attempt_server=server,
+            crashes=self.crashes + 1,
+            deaths=self.deaths + alone,
+            crashes_in_all=self.crashes_in_all + 1,
+        )
 
     def rewind(self, *, above: int = 0) -> bool:
         """Take the next number for a restore: the log begins anew with that attempt's opening."""

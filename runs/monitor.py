@@ -27,7 +27,7 @@ from runs.ending import Finished, Unsettled, end
 from runs.models import SETTLED_S, Run
 from runs.restore import restore
 from runs.standing import Standing
-from runs.verdict import Act, Verdict, judge
+from runs.verdict import Act, Verdict, died_alone, judge
 from workflows.wire import keys, lease, log, pulse
 from workflows.wire.events import RunFailed
 from workflows.wire.orders import Order
@@ -119,7 +119,8 @@ class Monitor:
         live = [run for run in known.values() if not run.finished]
         calm = self.calm.holds(self.clock())
         for run, stands in zip(live, standing.look(self.client, live), strict=True):
-            if self._guarded(run, stands, judge(run, stands, now=now, calm=calm)):
+            verdict = judge(run, stands, now=now, calm=calm, max_deaths=gx().max_crashes)
+            if self._guarded(run, stands, verdict):
                 yield run
 
     def _strangers(self, ids: Sequence[str], now: int) -> None:
@@ -154,7 +155,8 @@ class Monitor:
                 return restored and run.take_attempt(server=self.server)
             case Act.TAKE_OVER:
                 logger.warning("run %s: its worker is gone, taking over", run.id)
-                return run.take_over(above=above, server=self.server)
+                alone = died_alone(stands)
+                return run.take_over(above=above, server=self.server, alone=alone)
             case Act.HAND_OVER:
                 return run.take_attempt(above=above, server=self.server)
             case Act.RING:

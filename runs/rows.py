@@ -38,6 +38,7 @@ def run_changes(run: Run, now: State) -> dict[str, Any]:
     changes: dict[str, Any] = {
         "status": now.status,
         "starts": max(run.starts, now.starts),
+        "current_version": now.version if now.starts else run.current_version,
         "waiting": _waiting(now.waiting),
         "started_at": _moment(now.started_at) or run.started_at,
         **_usage(run, now),
@@ -97,7 +98,9 @@ def story(run: Run, spans: Iterable[Span], *, restored: bool = True) -> Iterator
     spans = sorted(spans, key=lambda span: span.number)
     created = millis(run.created_at)
     if restored:
-        yield Told(events.RunRestored(run.starts, _millis(run.started_at)), created)
+        began = _millis(run.started_at)
+        suspect = run.crashes > 0
+        yield Told(events.RunRestored(run.starts, began, suspect=suspect), created)
     yield Told(
         events.RunQueued(run.workflow, run.version, str(run.owner_id), run.input, run.bounds),
         created,

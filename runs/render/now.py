@@ -11,7 +11,7 @@ from workflows.wire.state import State
 
 SAID = (
     "status", "starts", "reason", "taken_over", "error", "cancelled", "waiting",
-    "tokens_in", "tokens_out", "cost_usd", "calls",
+    "tokens_in", "tokens_out", "cost_usd", "calls", "isolated", "begun_as", "version",
 )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from runs.monitor import SETTLED, Monitor
 from runs.projector import Projector
 from tests.runs.conftest import BRIEF, Clock, ListBell
 from tests.runs.worker import Worker, due_at, overdue, serve
-from workflows.wire import keys, log
+from workflows.wire import keys, lease, log
 from workflows.wire.cursor import Cursor
 from workflows.wire.events import RunFailed, RunRestored, SpanCompleted, SpanStarted
 from workflows.wire.fold import fold
@@ -369,10 +369,10 @@ def test_after_its_deadline_a_run_without_a_worker_fails(
     assert (reread(run).status, reread(run).error_type) == ("failed", "deadline")
 
 
-def test_twenty_crashes_without_a_finished_span_are_enough(
+def test_twenty_crashes_are_enough(
     run: Run, worker: Worker, monitor: Monitor, clock: Clock, redis: Redis
 ) -> None:
-    Run.objects.update(crashes=20)
+    Run.objects.update(crashes_in_all=19)
     calm_down(monitor, clock)
     worker.die()
     monitor.tick()
@@ -381,15 +381,63 @@ def test_twenty_crashes_without_a_finished_span_are_enough(
     assert last.error.type == "crashed"
 
 
+def test_three_deaths_alone_are_enough_and_are_said(
+    run: Run, monitor: Monitor, redis: Redis
+) -> None:
+    serve(redis)
+    projector = Projector(redis)
+    for attempt in (1, 2, 3):
+        assert reread(run).attempt == attempt
+        alone = Worker.opened(redis, run, attempt, reason="first" if attempt == 1 else "crashed")
+        alone.begin("blog")
+        alone.release(lease.CRASHED)
+        monitor.tick()
+        assert reread(run).deaths == attempt - 1, "SQL does not have yet what it did"
+        projector.poll()
+        monitor.tick()
+    projector.poll()
+    ended = reread(run)
+    assert (ended.status, ended.error_type) == ("failed", "crashed")
+    assert "3 times in a row, while it ran by itself" in ended.error_message
+
+
+def test_a_worker_that_dies_with_a_suspect_proves_nothing_against_it(
+    run: Run, monitor: Monitor, clock: Clock, redis: Redis
+) -> None:
+    serve(redis)
+    calm_down(monitor, clock)
+    for attempt in range(1, 6):
+        Worker.opened(redis, run, attempt, reason="crashed").die()
+        monitor.tick()
+    found = reread(run)
+    assert (found.status, found.attempt) == ("queued", 6)
+    assert (found.crashes, found.crashes_in_all, found.deaths) == (5, 5, 0)
+
+
 def test_a_finished_span_forgives_the_crashes(run: Run, worker: Worker, redis: Redis) -> None:
-    Run.objects.update(crashes=19)
+    Run.objects.update(crashes=19, crashes_in_all=19, deaths=2)
     worker.begin("blog")
     projector = Projector(redis)
     projector.poll()
     assert reread(run).crashes == 19
     worker.finish("blog")
     projector.poll()
-    assert reread(run).crashes == 0
+    found = reread(run)
+    assert (found.crashes, found.deaths, found.crashes_in_all) == (0, 0, 19)
+
+
+def test_a_suspect_stays_one_when_its_log_is_lost(
+    run: Run, worker: Worker, monitor: Monitor, redis: Redis
+) -> None:
+    worker.section("section", "text", "words")
+    projector = Projector(redis)
+    projector.poll()
+    Run.objects.update(crashes=1, deaths=1, created_at=timezone.now() - 2 * SETTLED)
+    redis.flushall()
+    monitor.tick()
+    projector.poll()
+    assert folded(redis, run).suspect
+    assert (reread(run).crashes, reread(run).deaths) == (1, 1)
 
 
 def test_a_restart_of_redis_brings_a_sweep_and_a_pause(

@@ -18,6 +18,9 @@ HELD = Lease(1, "w1", NOW - 1)
 FRESH = Lease(1, "w1", NOW + 1)
 RELEASED = Lease(1, "w1", NOW - 1, "handed over")
 NOBODY = Lease(1, "", NOW - 1)
+DIED = Lease(1, "w1", NOW - 1, "crashed")
+DIED_LONG_AGO = Lease(1, "w1", NOW - 6_000, "crashed")
+CAUGHT_UP = {"cursor_attempt": 1, "cursor_seq": 3}
 
 
 def seen(
@@ -50,13 +53,35 @@ def test_what_is_done(stands: Standing, calm: bool, act: Act) -> None:
 
 
 @pytest.mark.parametrize(
+    ("lease", "changes", "act"),
+    [
+        (DIED, CAUGHT_UP, Act.TAKE_OVER),
+        (DIED, CAUGHT_UP | {"attempt": 2}, Act.RING),
+        (DIED, {}, Act.LEAVE),
+        (DIED_LONG_AGO, {}, Act.TAKE_OVER),
+    ],
+)
+def test_a_death_that_was_seen_waits_for_no_lease(
+    lease: Lease, changes: dict[str, int], act: Act
+) -> None:
+    """But for SQL: a span that it had finished would speak for it."""
+    run = Run(id=uuid4(), workflow="blog", version=1, **{"attempt": 1} | changes)
+    assert judge(run, seen(lease), now=NOW, calm=False).act is act
+
+
+@pytest.mark.parametrize(
     ("lease", "calm", "changes", "error"),
     [
         (RELEASED, False, {"limits": {"deadline_s": 10}}, "deadline"),
         (HELD, False, {"limits": {"deadline_s": 10}}, None),
         (RELEASED, True, {"limits": {"deadline_s": None}}, None),
-        (HELD, True, {"crashes": 20}, "crashed"),
-        (HELD, True, {"crashes": 19}, None),
+        (HELD, True, {"crashes_in_all": 19}, "crashed"),
+        (HELD, True, {"crashes_in_all": 18, "crashes": 18, "deaths": 2}, None),
+        (RELEASED, True, {"crashes_in_all": 19, "deaths": 2}, None),
+        (DIED, False, {"deaths": 2} | CAUGHT_UP, "crashed"),
+        (DIED, False, {"deaths": 1} | CAUGHT_UP, None),
+        (DIED, False, {"deaths": 2}, None),
+        (DIED_LONG_AGO, False, {"deaths": 2}, "crashed"),
     ],
 )
 def test_when_it_gives_up(lease: Lease, calm: bool, changes: dict, error: str | None) -> None:  # type: ignore[type-arg]

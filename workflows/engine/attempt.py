@@ -41,6 +41,7 @@ class Facts:
     owner: str
     deadline: float | None = None
     previews: bool = True
+    probation: bool = False  # a suspect, alone: its first new span clears it
 
 
 class Attempt:
@@ -93,6 +94,11 @@ class Attempt:
         """All is written. What a stray task still wants to say is too late."""
         self.journal.on_close = None
         self.journal.close(LeaseLost("the run has ended"))
+
+    def proved(self) -> None:
+        """A span has newly finished. A suspect goes back among the others, and makes room."""
+        if self.facts.probation and not self.draining:
+            self.drain()
 
     def drain(self) -> None:
         self.draining = True

@@ -111,6 +111,7 @@ async def _answered(
                 frame = Frame(attempt, place, options, parent)
                 value = await ran(frame, bound, function, args, kwargs)
                 await attempt.journal.flush()
+                attempt.proved()
                 return value
     finally:
         parent.below -= 1

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 from redis.asyncio import Redis
@@ -32,6 +32,7 @@ from workflows.wire import log
 from workflows.wire.codec import dumps
 from workflows.wire.cursor import Cursor
 from workflows.wire.events import Body
+from workflows.wire.lease import CRASHED, GONE, HANDED_OVER
 from workflows.wire.orders import Order
 from workflows.wire.script import Answer, run_script_async
 from workflows.wire.state import State
@@ -39,6 +40,20 @@ from workflows.wire.state import State
 LAST_WORDS_S = 3.0
 
 logger = logging.getLogger(__name__)
+
+
+class Apart(Protocol):
+    """Where a suspect is carried out, so that it breaks nothing but itself."""
+
+    async def dies_of(self, order: Order) -> bool:
+        """Carry the order out in a process of its own; whether that process was seen to die."""
+        ...
+
+    def lose(self, run: str, attempt: int) -> None:
+        """A newer attempt than `attempt` was opened."""
+        ...
+
+    def drain(self) -> None: ...
 
 
 class Executor:
@@ -53,13 +68,17 @@ class Executor:
         worker: str,
         lease_seconds: float,
         previews: bool = True,
+        isolated: bool = False,
+        apart: Apart | None = None,
     ) -> None:
+        """`isolated`: this process is there for one suspect alone. `apart`: where suspects go."""
         self.registry = registry
         self.draining = False
         self.held: dict[str, Attempt] = {}  # by run
         self._client = client
         self._writer = writer
-        self._opener = Opener(client, worker, int(lease_seconds * 1000))
+        self._opener = Opener(client, worker, int(lease_seconds * 1000), isolated)
+        self._apart = apart
         self._previews = previews
         self._under_way = 0
         self.idle = asyncio.Event()  # no order is being carried out
@@ -74,26 +93,40 @@ class Executor:
         if self.draining:
             return
         with self._counted():
-            state = await self._opener.open(order, nonce=uuid4().hex)
-            if state is not None:
+            seen = await self._opener.look(order)
+            if seen is None:
+                return
+            if seen.suspect and self._apart is not None:
+                await self._set_apart(self._apart, order)
+            elif state := await self._opener.open(order, seen, nonce=uuid4().hex):
                 await self._hold(self._attempt(order, state), workflow, state)
 
-    def lose(self, run: str, attempt: int, why: str) -> None:
+    def lose(self, run: str, attempt: int, why: LeaseLost) -> None:
         """Somebody has opened a newer attempt than `attempt`, or taken its lease away."""
         held = self.held.get(run)
         if held is not None and held.facts.attempt <= attempt:
-            held.halt(LeaseLost(why))
+            held.halt(why)
+        if self._apart is not None:
+            self._apart.lose(run, attempt)
 
     def drain(self) -> None:
         """Open nothing new; let what is under way come to the end of its spans."""
         self.draining = True
         for attempt in tuple(self.held.values()):
             attempt.drain()
+        if self._apart is not None:
+            self._apart.drain()
 
     def hand_over(self) -> None:
         """The grace is over: let go of everything."""
         for attempt in tuple(self.held.values()):
             attempt.halt(Handover("this worker goes away"))
+
+    async def _set_apart(self, apart: Apart, order: Order) -> None:
+        """Its process and this one open the same attempt: whoever sees it die may let it go."""
+        if await apart.dies_of(order):
+            logger.warning("%s attempt %d broke its process", order.run, order.attempt)
+            await self._release(order.run, order.attempt, CRASHED)
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
@@ -113,6 +146,7 @@ class Executor:
             owner=state.owner,
             deadline=deadline(state, now_ms(), time.monotonic()),
             previews=self._previews,
+            probation=self._opener.isolated,
         )
         mask = self._writer.mask.own()
         journal = self._writer.journal(order.run, Cursor(order.attempt, 0), mask)
@@ -121,7 +155,8 @@ class Executor:
     async def _hold(self, attempt: Attempt, workflow: Workflow[..., Any], state: State) -> None:
         """Be the owner, from the opening to the end."""
         run = attempt.facts.run
-        self.lose(run, attempt.facts.attempt - 1, "a newer attempt was opened here")
+        newer = LeaseLost("a newer attempt was opened here")
+        self.lose(run, attempt.facts.attempt - 1, newer)
         self.held[run] = attempt
         if self.draining:
             attempt.drain()
@@ -164,9 +199,9 @@ class Executor:
         why = attempt.halted
         if isinstance(why, Handover):
             await self._last_words(attempt)
-            await self._release(attempt, "handed over")
+            await self._release(attempt.facts.run, attempt.facts.attempt, HANDED_OVER)
         elif isinstance(why, Refused) and why.answer is Answer.GONE:
-            await self._release(attempt, "gone")
+            await self._release(attempt.facts.run, attempt.facts.attempt, GONE)
 
     async def _last_words(self, attempt: Attempt) -> None:
         try:
@@ -176,14 +211,13 @@ class Executor:
             logger.info("%s: its last words are lost", attempt.facts.run)
         attempt.journal.close(Handover("handed over"))
 
-    async def _release(self, attempt: Attempt, why: str) -> None:
-        facts = attempt.facts
-        call = log.release_call(facts.run, attempt=facts.attempt, why=why)
+    async def _release(self, run: str, attempt: int, why: str) -> None:
+        call = log.release_call(run, attempt=attempt, why=why)
         try:
             async with asyncio.timeout(LAST_WORDS_S):
                 await patiently(lambda: run_script_async(self._client, call))
         except TimeoutError:
-            logger.info("%s: its lease will run out by itself", facts.run)
+            logger.info("%s: its lease will run out by itself", run)
 
 
 async def run_root(attempt: Attempt, workflow: Workflow[..., Any], state: State) -> Any:

@@ -22,6 +22,7 @@ from workflows.wire.codec import encode
 from workflows.wire.cursor import Cursor
 from workflows.wire.events import Event, RunStarted
 from workflows.wire.fold import fold
+from workflows.wire.inbox import PARKED
 from workflows.wire.orders import Order
 from workflows.wire.script import run_script_async
 from workflows.wire.state import EMPTY, State
@@ -33,23 +34,41 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """A log as it is before an attempt is opened, and why one would be."""
+
+    state: State
+    reason: str
+
+    @property
+    def suspect(self) -> bool:
+        """It crashed, and has finished no span since: it may be what the crash comes from."""
+        return self.reason == "crashed" or self.state.suspect
+
+
+@dataclass(frozen=True, slots=True)
 class Opener:
     """One delivery of an order: the nonce tells it from the others."""
 
     client: Redis
     worker: str
     lease_ms: int
+    isolated: bool = False  # this process is there for one run alone
 
-    async def open(self, order: Order, nonce: str) -> State | None:
-        """The state at our own opening; None when the order is not for us, or no more."""
+    async def look(self, order: Order) -> Look | None:
+        """The log before the opening; None when there is none."""
         before = await patiently(lambda: log.read_async(self.client, order.run))
         if not before:
             logger.info("%s has no log: its monitor will see to it", order.run)
             return None
-        state = fold(EMPTY, before)
         reason = why(before, await patiently(lambda: self._released(order.run)))
+        return Look(fold(EMPTY, before), reason)
+
+    async def open(self, order: Order, seen: Look, nonce: str) -> State | None:
+        """The state at our own opening; None when the order is not for us, or no more."""
+        state = seen.state
         finished = sum(span.status == "completed" for span in state.spans.values())
-        started = RunStarted(self.worker, order.version, reason, taken_over=finished)
+        started = RunStarted(self.worker, order.version, seen.reason, finished, self.isolated)
         if not await self._won(order, nonce, started):
             return None
         return await self._caught_up(order, state)
@@ -93,7 +112,9 @@ def why(events: Sequence[Event], released: str) -> str:
     opening = next((e for e in reversed(events) if e.id.seq == 0), None)
     if opening is not None and opening.kind == "run.restored":
         return "restored"
-    return "handed over" if released == "handed over" else "crashed"
+    if released == PARKED:
+        return "woken"
+    return "handed over" if released == lease.HANDED_OVER else "crashed"
 
 
 async def patiently(ask: Callable[[], Awaitable[T]]) -> T:

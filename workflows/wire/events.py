@@ -67,24 +67,27 @@ class RunQueued:
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """A worker opened an attempt. `reason`: first, woken, handed over, crashed or restored."""
+    """A worker opened an attempt. `reason`: first, woken, handed over, crashed or restored.
+    `isolated`: in a process of its own, so that it takes nobody along if it crashes again."""
 
     kind: ClassVar[str] = "run.started"
     worker: str
     version: int
     reason: str = "first"
     taken_over: int = 0
+    isolated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RunRestored:
     """Forget what you had: what follows is complete. `starts`, `started_at` and `waited_ms` go on
-    counting."""
+    counting, a suspect stays one."""
 
     kind: ClassVar[str] = "run.restored"
     starts: int = 0
     started_at: int | None = None
     waited_ms: int = 0
+    suspect: bool = False
 
 
 @dataclass(frozen=True, slots=True)

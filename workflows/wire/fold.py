@@ -132,6 +132,7 @@ def _queued(draft: Draft, event: Event, body: Any) -> None:
     draft.run |= {
         "workflow": body.workflow,
         "version": body.version,
+        "begun_as": body.version,
         "owner": body.owner,
         "input": body.input,
         "limits": body.limits,
@@ -150,7 +151,10 @@ def _started(draft: Draft, event: Event, body: Any) -> None:
         "worker": body.worker,
         "reason": body.reason,
         "taken_over": body.taken_over,
+        "isolated": body.isolated,
     }
+    if body.reason == "crashed":
+        draft.run["suspect"] = True
     if draft.get("started_at") is None:
         draft.run["started_at"] = event.at
 
@@ -165,7 +169,7 @@ def _lose(draft: Draft) -> None:
 
 def _restored(draft: Draft, event: Event, body: Any) -> None:
     draft.forget()
-    names = ("starts", "started_at", "waited_ms")
+    names = ("starts", "started_at", "waited_ms", "suspect")
     draft.run |= {name: getattr(body, name) for name in names}
 
 
@@ -222,6 +226,9 @@ def _span_retrying(draft: Draft, event: Event, body: Any) -> None:
 
 def _span_completed(draft: Draft, event: Event, body: Any) -> None:
     draft.drop_stale(event.span)
+    # A restore tells of spans that had finished long before.
+    if body.copied is None and event.id.attempt == draft.get("attempt"):
+        draft.run["suspect"] = False
     _span_ended(draft, event, body, status="completed", output=body.output, cached=body.cached,
                 copied=body.copied)  # fmt: skip
 

@@ -10,6 +10,9 @@ from redis import Redis
 
 from workflows.wire import keys
 
+# Why a worker let go of a run. Crashed: the process that had it alone was seen to die.
+HANDED_OVER, GONE, CRASHED = "handed over", "gone", "crashed"
+
 
 @dataclass(frozen=True, slots=True)
 class Lease:

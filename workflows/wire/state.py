@@ -79,7 +79,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a log says up to `cursor`. Times are milliseconds since 1970."""
+    """What a log says up to `cursor`. Times are milliseconds since 1970.
+
+    `begun_as` is the version that was asked for, `version` the one that carries the run out.
+    `suspect`: it crashed, and no span has newly finished since.
+    """
 
     cursor: Cursor = ZERO
     status: str = "queued"
@@ -87,12 +91,15 @@ class State:
     starts: int = 0
     workflow: str = ""
     version: int = 0
+    begun_as: int = 0
     owner: str = ""
     input: Any = None
     limits: Limits = Limits()
     worker: str = ""
     reason: str = ""
     taken_over: int = 0
+    isolated: bool = False
+    suspect: bool = False
     queued_at: int | None = None
     started_at: int | None = None
     finished_at: int | None = None

@@ -6,16 +6,21 @@ import argparse
 import importlib
 import logging
 import os
+import platform
+import secrets
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from workflows.compute.process import nurse
 from workflows.engine.component import Workflow
 from workflows.engine.masking import Mask
 from workflows.llm import providers
 from workflows.wire.orders import LANES, queue
 from workflows.wire.settings import BadSetting, Settings
 from workflows.worker.process import work
+from workflows.worker.suspect import carry_out
 from workflows.worker.talk import talk
 
 EXIT_USAGE = 2
@@ -36,7 +41,17 @@ def main(arguments: Sequence[str]) -> int:
         return refuse(str(error))
     talk(Mask.of_environment(os.environ))
     registry = load(asked.registry)
-    return work(settings, registry, queues(registry, asked.lanes), asked.concurrency)
+    if asked.nursery:
+        return nurse(partial(carry_out, settings, registry, asked.nursery))
+    worker = f"{platform.node()}-{os.getpid()}-{secrets.token_hex(3)}"
+    return work(
+        settings,
+        registry,
+        queues(registry, asked.lanes),
+        asked.concurrency,
+        worker=worker,
+        nursery=nursery(asked.registry, worker),
+    )
 
 
 def parser() -> argparse.ArgumentParser:
@@ -44,7 +59,15 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--lanes", type=lanes, default=list(LANES), help="which queues to serve")
     made.add_argument("--concurrency", type=at_least_one, default=100, help="runs at once")
     made.add_argument("--registry", default="workflows.registry", help="module with REGISTRY")
+    # A worker's own: the process whose children carry suspects out.
+    made.add_argument("--nursery", default="", help=argparse.SUPPRESS)
     return made
+
+
+def nursery(registry: str, worker: str) -> list[str]:
+    """The command of a worker's nursery."""
+    words = ["-m", "workflows.worker", "--registry", registry, "--nursery", worker]
+    return [sys.executable, *words]
 
 
 def lanes(text: str) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
+from workflows.engine.errors import LeaseLost
 from workflows.engine.execute import Executor
 from workflows.wire import keys
 from workflows.wire.clients import connect_blocking
@@ -45,4 +46,4 @@ def hear(executor: Executor, message: dict[str, Any]) -> None:
         return
     run, _, attempt = message["data"].decode("utf-8", "replace").partition(" ")
     if re.fullmatch("[0-9]{1,18}", attempt):
-        executor.lose(run, int(attempt) - 1, "a newer attempt was opened")
+        executor.lose(run, int(attempt) - 1, LeaseLost("a newer attempt was opened"))

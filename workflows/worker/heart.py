@@ -17,6 +17,8 @@ from redis import Redis
 from redis.exceptions import NoScriptError, RedisError
 
 from workflows.engine.attempt import Attempt
+from workflows.engine.errors import LeaseLost
+from workflows.engine.writer import Refused
 from workflows.wire import log, pulse
 from workflows.wire.pulse import Beat
 from workflows.wire.script import SOURCES, ScriptCall, reply
@@ -38,7 +40,7 @@ class Living(Protocol):
 
     def beat(self) -> Beat: ...
 
-    def lose(self, run: str, attempt: int, why: str) -> None: ...
+    def lose(self, run: str, attempt: int, why: LeaseLost) -> None: ...
 
 
 class Heart:
@@ -115,8 +117,10 @@ class Heart:
         for fact, answer in zip(facts, self._answers(calls), strict=True):
             if isinstance(answer, Exception):
                 logger.warning("%s: its lease could not be renewed: %r", fact.run, answer)
-            elif not reply(answer).ok:
-                self._living.lose(fact.run, fact.attempt, f"its lease is {reply(answer).answer}")
+            elif not (said := reply(answer)).ok:
+                logger.info("%s: its lease is %s", fact.run, said.answer)
+                # As its own append would say it: one whose log is gone is due now.
+                self._living.lose(fact.run, fact.attempt, Refused(said.answer))
 
     def _answers(self, calls: list[ScriptCall]) -> list[Any]:
         if not calls:

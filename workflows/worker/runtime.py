@@ -11,18 +11,21 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from typing import Any
 
+from workflows.compute.process import Nursery
 from workflows.engine.component import Workflow
 from workflows.engine.drain import drain
+from workflows.engine.errors import LeaseLost
 from workflows.engine.execute import Executor
 from workflows.engine.masking import Mask
 from workflows.engine.writer import Writer
 from workflows.wire.clients import connect_async, connect_writer
 from workflows.wire.orders import Order
 from workflows.wire.settings import Settings
+from workflows.worker.alone import Alone
 from workflows.worker.fence import listen
 
 TICK_S = 0.5
@@ -36,11 +39,21 @@ class Runtime:
     """Made in the main thread; `execute` is called in Celery's threads."""
 
     def __init__(
-        self, settings: Settings, registry: Mapping[str, Workflow[..., Any]], worker: str
+        self,
+        settings: Settings,
+        registry: Mapping[str, Workflow[..., Any]],
+        worker: str,
+        *,
+        nursery: Sequence[str] = (),
+        isolated: bool = False,
     ) -> None:
+        """`nursery`: the command of the process whose children carry suspects out; none: they are
+        carried out here. `isolated`: this process is such a child."""
         self.settings = settings
         self.registry = registry
         self.worker = worker
+        self.isolated = isolated
+        self._nursery = nursery
         self.ticked = time.monotonic()  # when the loop last showed that it turns
         self.draining = False
         self.loop: asyncio.AbstractEventLoop
@@ -66,7 +79,7 @@ class Runtime:
         finally:
             self._doing.discard(doing)
 
-    def lose(self, run: str, attempt: int, why: str) -> None:
+    def lose(self, run: str, attempt: int, why: LeaseLost) -> None:
         self.loop.call_soon_threadsafe(self.executor.lose, run, attempt, why)
 
     def drain(self) -> None:
@@ -94,6 +107,7 @@ class Runtime:
         client = connect_async(self.settings.redis_url)
         writing = connect_writer(self.settings.redis_url)
         writer = Writer(writing, Mask.of_environment(os.environ))
+        nursery = Nursery(self._nursery) if self._nursery else None
         self.executor = Executor(
             self.registry,
             client=client,
@@ -101,6 +115,8 @@ class Runtime:
             worker=self.worker,
             lease_seconds=self.settings.lease_seconds,
             previews=self.settings.capture_prompts,
+            isolated=self.isolated,
+            apart=Alone(nursery) if nursery else None,
         )
         async with asyncio.TaskGroup() as group:
             sides = [
@@ -108,6 +124,8 @@ class Runtime:
                 group.create_task(self._tick(), name="tick"),
                 group.create_task(listen(self.settings.redis_url, self.executor), name="fence"),
             ]
+            if nursery is not None:
+                sides.append(group.create_task(nursery.run(), name="nursery"))
             self._ready.set()
             await self._until_left()
             for side in sides:

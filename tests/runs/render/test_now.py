@@ -50,6 +50,16 @@ def words(*said: Said, of: str = "now-words") -> str:
             [RunStarted("w", 1), RunStarted("x", 1, "crashed", 2)],
             "Taken up again after a worker stopped: 2 finished steps kept, nothing is repeated",
         ),
+        (
+            [RunStarted("w", 1), RunStarted("x", 1, "crashed", isolated=True)],
+            "Taken up again after a worker stopped. Until its next step is finished it runs by"
+            " itself, in case it was what stopped the worker",
+        ),
+        (
+            [RunStarted("w", 1), RunStarted("x", 2, "handed over", 2)],
+            "Taken up again: 2 finished steps kept, nothing is repeated."
+            " Begun with version 1, carried on with version 2",
+        ),
         ([RunStarted("w", 1), RunWaiting("o", "It")], "Waiting for your answer: It"),
         (
             [RunStarted("w", 1), RunWaiting("o"), RunAnswered("o", "user", 1)],

@@ -506,10 +506,10 @@ async def test_a_lost_run_is_stopped_at_once(house: House) -> None:
     async with house.executor(stops) as executor, asyncio.TaskGroup() as group:
         group.create_task(executor.execute(house.order(run, stops)))
         await until(lambda: len(house.events(run)) > 2)
-        executor.lose(run, 0, "somebody opened attempt 1: that is us")
+        executor.lose(run, 0, LeaseLost("somebody opened attempt 1: that is us"))
         assert run in executor.held
         cancel(house, run)
-        executor.lose(run, 1, "somebody opened attempt 2")
+        executor.lose(run, 1, LeaseLost("somebody opened attempt 2"))
         await asyncio.wait_for(stopped.wait(), 1)
     assert house.events(run)[-1].kind == "run.cancelled"
 

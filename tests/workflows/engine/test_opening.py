@@ -56,7 +56,9 @@ async def opened(house: House, run: str, attempt: int = 1, nonce: str = "n") -> 
     async with connect_async(house.url) as client:
         order = house.order(run, w)
         order = type(order)(run, "w", 1, attempt, order.redis_run_id)
-        state = await Opener(client, "w1", 5000).open(order, nonce)
+        opener = Opener(client, "w1", 5000)
+        seen = await opener.look(order)
+        state = None if seen is None else await opener.open(order, seen, nonce)
     return None if state is None else (state.cursor, state.reason, state.taken_over)
 
 

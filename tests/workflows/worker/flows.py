@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
+import resource
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
 from workflows.engine import Workflow, component, current, gather, text, workflow
@@ -56,4 +59,29 @@ async def blocks(seconds: float) -> None:
     await block(seconds)
 
 
-REGISTRY: dict[str, Workflow[..., Any]] = {f.name: f for f in (naps, crowd, stands, stops, blocks)}
+@component
+def broken(how: str, times: int) -> str:
+    """Ends its process, in one way or another, until it has done so `times` times."""
+    marks = Path(os.environ["GX_TEST_MARKS"])
+    if len(list(marks.iterdir())) >= times:
+        return "mended"
+    (marks / str(time.monotonic_ns())).touch()
+    if how == "exit":
+        os._exit(3)
+    if how == "burn":
+        resource.setrlimit(resource.RLIMIT_CPU, (1, 1))
+        while True:
+            pass
+    ctypes.string_at(0)
+    return "unharmed"
+
+
+@workflow("breaks")
+async def breaks(how: list[Any]) -> list[Any]:
+    """Something that no `except` can catch, then a nap."""
+    return [await broken(*how), await nap(0, 0.0)]
+
+
+REGISTRY: dict[str, Workflow[..., Any]] = {
+    f.name: f for f in (naps, crowd, stands, stops, blocks, breaks)
+}

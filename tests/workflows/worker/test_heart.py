@@ -11,6 +11,7 @@ from redis import Redis
 from tests.workflows.engine.house import House
 from workflows.engine import workflow
 from workflows.engine.attempt import Facts
+from workflows.engine.errors import LeaseLost
 from workflows.wire import keys, lease, log, pulse
 from workflows.wire.clients import connect_once
 from workflows.wire.codec import encode
@@ -38,8 +39,8 @@ class Life:
     def beat(self) -> Beat:
         return Beat("w1", "worker", 1, "host", ("gx.bulk.w.v1",), load=len(self.held), slots=9)
 
-    def lose(self, run: str, attempt: int, why: str) -> None:
-        self.lost.append((run, attempt, why))
+    def lose(self, run: str, attempt: int, why: LeaseLost) -> None:
+        self.lost.append((run, attempt, str(why)))
 
 
 @pytest.fixture
@@ -89,8 +90,8 @@ def test_a_lease_that_is_another_s_or_gone_is_told(house: House) -> None:
     life = Life(held=[taken, gone, ours])
     heart(house, life).beat()
     assert life.lost == [
-        (taken.facts.run, 1, "its lease is lost"),
-        (gone.facts.run, 1, "its lease is gone"),
+        (taken.facts.run, 1, "lost"),
+        (gone.facts.run, 1, "gone"),
     ]
     assert left_ms(house, ours.facts.run) > 50_000
 

@@ -140,6 +140,9 @@ def test_a_stopped_worker_wakes_as_a_zombie_and_writes_nothing(yard: Yard) -> No
         yard.until(run, lambda state: "naps[0]/nap[1]" in state.spans)
         first.send_signal(signal.SIGSTOP)
         yard.ring(run, flows.naps, "bulk")
+        # It was a suspect until its next nap was over.
+        wait_for(lambda: (lease.lease(yard.redis, run) or held_none()).released != "")
+        yard.ring(run, flows.naps, "bulk")
         yard.until(run, lambda state: state.ended)
         end = yard.events(run)
         first.send_signal(signal.SIGCONT)

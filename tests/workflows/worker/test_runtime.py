@@ -7,8 +7,9 @@ import pytest
 from tests.workflows.engine.house import House
 from tests.workflows.worker import flows
 from tests.workflows.worker.house import wait_for
+from workflows.engine.errors import LeaseLost
 from workflows.wire.settings import Settings
-from workflows.worker.process import Life
+from workflows.worker.life import Life
 from workflows.worker.runtime import Runtime
 
 
@@ -49,7 +50,7 @@ def test_it_shows_the_heart_what_lives(house: House) -> None:
     beat, before = life.beat(), life.ticked
     assert (beat.name, beat.load, beat.slots, beat.draining) == ("w1", 1, 3, False)
     wait_for(lambda: life.ticked > before)
-    life.lose(run, 1, "the test says so")
+    life.lose(run, 1, LeaseLost("the test says so"))
     thread.join(10)
     assert not thread.is_alive()
     assert life.attempts() == []
