@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gxweb import bodies
 from gxweb.bodies import with_bounded_bodies
 
 MOST = 10
@@ -25,7 +26,7 @@ async def swallow(scope: Any, receive: Any, send: Any) -> None:
 
 
 async def post(parts: list[bytes], path: str = "/api/x", length: str | None = None) -> list[Any]:
-    left = list(parts)
+    left = parts
     sent: list[Any] = []
 
     async def receive() -> dict[str, Any]:
@@ -55,6 +56,23 @@ async def test_body_beyond_is_refused(parts: list[bytes], length: str | None) ->
     assert json.loads(body["body"])["type"] == "urn:gxweb:too_large"
 
 
-async def test_pages_are_refused_in_plain_words() -> None:
-    start, _ = await post([b"x" * 11], path="/accounts/login/")
-    assert dict(start["headers"])[b"content-type"] == b"text/plain"
+@pytest.mark.parametrize(
+    ("parts", "length"),
+    [([b"x" * 11], None), ([b"x" * 6, b"x" * 6, b"x" * 90], None), ([b"x" * 99], "99")],
+)
+async def test_pages_are_refused_by_a_page_when_all_has_come(
+    parts: list[bytes], length: str | None
+) -> None:
+    start, body = await post(parts, path="/accounts/login/", length=length)
+    assert start["status"] == 413
+    assert dict(start["headers"])[b"content-type"] == b"text/html; charset=utf-8"
+    assert b"That was too much at once" in body["body"]
+    assert parts == []
+
+
+async def test_what_never_ends_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "REST", 50)
+    parts = [b"x" * 11] * 20
+    start, _ = await post(parts, path="/posts/new/")
+    assert start["status"] == 413
+    assert len(parts) > 10
