@@ -1,4 +1,5 @@
-// A form's draft outlives a reload: kept in this browser until the form is sent.
+// A form's draft outlives a reload, and whatever becomes of sending it: it is kept in this browser
+// until a page says that it was taken (sent.js).
 "use strict";
 (() => {
   const form = document.querySelector("form[data-draft]");
@@ -12,6 +13,7 @@
   };
   let kept = {};
   try { kept = JSON.parse(localStorage[name] || "{}"); } catch { /* not ours */ }
+  try { delete sessionStorage.sent; } catch { /* not allowed */ }
   for (const field of fields) {
     // What the server put there was said later than the draft.
     if ("answered" in form.dataset || !(field.name in kept)) continue;
@@ -23,5 +25,8 @@
     form.querySelector("details").open = true;
   }
   form.addEventListener("input", keep);
-  form.addEventListener("submit", () => { delete localStorage[name]; });
+  form.addEventListener("submit", () => {
+    keep();
+    try { sessionStorage.sent = name; } catch { /* not allowed */ }
+  });
 })();
