@@ -21,7 +21,7 @@ class BriefForm(forms.Form):
     topic = forms.CharField(
         max_length=300,
         widget=forms.TextInput(
-            attrs={"placeholder": "Why we moved our bakery to heat pumps", "autofocus": True}
+            attrs={"placeholder": "Baking bread with heat pumps", "autofocus": True}
         ),
     )
     notes = forms.CharField(

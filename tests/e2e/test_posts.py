@@ -25,14 +25,6 @@ def s(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def stranger(browser: Browser, s: Stack) -> Iterator[BrowserContext]:
-    """Somebody who has never been here."""
-    made = browser.new_context(base_url=s.url)
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def owner(browser: Browser, s: Stack) -> Iterator[BrowserContext]:
     made = browser.new_context(base_url=s.url, accept_downloads=True)
     made.add_cookies([{"name": "sessionid", "value": people.owner(s), "url": s.url}])
@@ -49,31 +41,6 @@ def write(page: Page, topic: str = "Ferries") -> None:
     page.get_by_role("button", name="Start").click()
     expect(page).to_have_url(POST)
     expect(page.locator("[data-post]")).to_be_visible(timeout=WRITTEN_MS)
-
-
-def test_a_newcomer_gets_from_the_first_page_to_a_finished_post(
-    stranger: BrowserContext, s: Stack
-) -> None:
-    page, said = stranger.new_page(), list[str]()
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.goto("/")
-    page.get_by_placeholder("What should the post be about?").fill("Ferries & tides")
-    page.get_by_role("button", name="Start").click()
-    page.locator('[name="email"]').fill("new@example.org")
-    for name in ("password1", "password2"):
-        page.locator(f'[name="{name}"]').fill("a long enough password")
-    page.locator("form:has([name=email]) button").click()
-    expect(page.get_by_label("Topic")).to_have_value("Ferries & tides")
-    page.get_by_label("Your notes").fill(notes())
-    expect(page.locator("#estimate")).to_contain_text("calls")
-    page.get_by_role("button", name="Start").click()
-    expect(page.locator("[data-run]")).to_be_visible()
-    expect(page.locator("[data-post]")).to_be_visible(timeout=WRITTEN_MS)
-    citation = page.locator('.prose a[href^="#source-"]').first
-    card = page.locator(str(citation.get_attribute("href")))
-    citation.hover()
-    expect(card).to_have_class(re.compile(r"\blit\b"))
-    assert said == []
 
 
 def test_what_was_typed_outlives_a_reload_and_a_file_joins_it(
@@ -120,20 +87,6 @@ def test_two_tabs_preview_versions_download_and_deletion(owner: BrowserContext, 
     answer = page.goto(place)
     assert answer is not None
     assert answer.status == 404
-
-
-def test_all_of_it_without_javascript(browser: Browser, s: Stack) -> None:
-    still = browser.new_context(base_url=s.url, java_script_enabled=False)
-    still.add_cookies([{"name": "sessionid", "value": people.owner(s), "url": s.url}])
-    page = still.new_page()
-    write(page, "Without scripts")
-    page.get_by_role("link", name="Edit").click()
-    page.get_by_label("Text").fill("## One\n\n*Still.*\n")
-    page.get_by_role("button", name="Preview").click()
-    expect(page.locator("#preview em")).to_have_text("Still.")
-    page.get_by_role("button", name="Save").click()
-    expect(page.locator("[data-section] em")).to_have_text("Still.")
-    still.close()
 
 
 def test_a_stopped_post_keeps_what_was_written(owner: BrowserContext, s: Stack) -> None:
