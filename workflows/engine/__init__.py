@@ -5,6 +5,7 @@ from workflows.engine.component import Component, Workflow, component, workflow
 from workflows.engine.context import Channel, Scope, budget, current, log, publish, status, text
 from workflows.engine.errors import Failure, LeaseLost
 from workflows.engine.gather import gather
+from workflows.engine.people import Signal, Signals, ask, rehearsed, signals, sleep
 from workflows.engine.retry import Retry, exponential
 
 __all__ = [
@@ -15,7 +16,10 @@ __all__ = [
     "Left",
     "Retry",
     "Scope",
+    "Signal",
+    "Signals",
     "Workflow",
+    "ask",
     "budget",
     "component",
     "current",
@@ -23,6 +27,9 @@ __all__ = [
     "gather",
     "log",
     "publish",
+    "rehearsed",
+    "signals",
+    "sleep",
     "status",
     "text",
     "workflow",

@@ -21,9 +21,10 @@ from workflows.engine.errors import Halt, Handover, LeaseLost
 from workflows.engine.faults import Faults
 from workflows.engine.identity import Paths
 from workflows.engine.journal import Journal
+from workflows.engine.mailbox import Mailbox
 from workflows.engine.masking import Mask
 from workflows.engine.replay import Replay
-from workflows.wire.events import Limits
+from workflows.wire.events import Body, Limits
 
 if TYPE_CHECKING:
     from workflows.engine.frame import Frame
@@ -54,6 +55,7 @@ class Attempt:
         replay: Replay,
         mask: Mask | None = None,
         budget: Budget | None = None,
+        mailbox: Mailbox | None = None,
     ) -> None:
         self.facts = facts
         self.journal = journal
@@ -61,6 +63,7 @@ class Attempt:
         self.mask = mask or Mask()
         self.faults = Faults(facts.attempt, self.mask)
         self.budget = budget or Budget(Limits())
+        self.mailbox = mailbox or Mailbox()
         self.paths = Paths(replay.paths)
         # Run ids are random and no web page knows them.
         self.secret = hashlib.sha256(f"gx fence {facts.run}".encode()).digest()
@@ -100,6 +103,11 @@ class Attempt:
         if self.facts.probation and not self.draining:
             self.drain()
 
+    def record(self, body: Body, span: str | None = None) -> None:
+        """Put an event into the log that is the run's, and no span's doing."""
+        self.check()
+        self.journal.put(body, span=span, at=now_ms())
+
     def drain(self) -> None:
         self.draining = True
         self.loop.call_soon(self.look_idle)
@@ -110,6 +118,15 @@ class Attempt:
             return
         if not any(frame.busy for frame in self.frames):
             self.halt(Handover("this worker drains"))
+
+    @property
+    def over(self) -> bool:
+        return self.halted is not None or self.ending
+
+    @property
+    def quiet(self) -> bool:
+        """Nobody does anything but wait for an answer, or for time to pass."""
+        return not self.ending and not any(frame.at_work for frame in self.frames)
 
     @contextmanager
     def working(self) -> Iterator[None]:

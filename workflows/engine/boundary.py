@@ -59,7 +59,7 @@ def _made(
 ) -> Coroutine[Any, Any, Any]:
     bound = arguments(function, args, kwargs)
     place = child(parent, options, bound, options.key_for(args, kwargs))
-    return _answered(parent, place, bound, function, options, args, kwargs)
+    return answered(parent, place, bound, function, options, args, kwargs)
 
 
 def child(parent: Frame, options: Options, bound: dict[str, Any], key: str | None) -> Place:
@@ -89,7 +89,7 @@ def _shown(key: str | None, attempt: Attempt) -> str | None:
     return None if key is None else shown(attempt.mask.text(key))
 
 
-async def _answered(
+async def answered(
     parent: Frame,
     place: Place,
     bound: dict[str, Any],

@@ -69,6 +69,10 @@ class LeaseLost(Halt):
     """The log belongs to a newer attempt, has ended, or is gone."""
 
 
+class Parked(Halt):
+    """The run waits for an answer, or for time to pass, and needs nobody for that."""
+
+
 class Handover(Halt):
     """This worker drains: another one goes on at the next span."""
 

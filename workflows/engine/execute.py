@@ -24,6 +24,7 @@ from workflows.engine.errors import Halt, Handover, LeaseLost
 from workflows.engine.frame import Frame
 from workflows.engine.hiding import told
 from workflows.engine.identity import Place, arguments, root_digest
+from workflows.engine.mailbox import Door, Mailbox
 from workflows.engine.opening import Opener, patiently
 from workflows.engine.replay import Replay
 from workflows.engine.values import Unthawable
@@ -109,6 +110,11 @@ class Executor:
         if self._apart is not None:
             self._apart.lose(run, attempt)
 
+    def nudge(self, run: str) -> None:
+        """Something came for the run."""
+        if (held := self.held.get(run)) is not None:
+            held.mailbox.nudge()
+
     def drain(self) -> None:
         """Open nothing new; let what is under way come to the end of its spans."""
         self.draining = True
@@ -150,7 +156,8 @@ class Executor:
         )
         mask = self._writer.mask.own()
         journal = self._writer.journal(order.run, Cursor(order.attempt, 0), mask)
-        return Attempt(facts, journal, Replay.of(state), mask, Budget.of(state))
+        mailbox = Mailbox(state, Door(self._client, order.run))
+        return Attempt(facts, journal, Replay.of(state), mask, Budget.of(state), mailbox)
 
     async def _hold(self, attempt: Attempt, workflow: Workflow[..., Any], state: State) -> None:
         """Be the owner, from the opening to the end."""
@@ -162,7 +169,9 @@ class Executor:
             attempt.drain()
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._carry_out(attempt, workflow, state))
+                looking = group.create_task(attempt.mailbox.watch(attempt))
+                doing = group.create_task(self._carry_out(attempt, workflow, state))
+                doing.add_done_callback(lambda _: looking.cancel())
         except* Halt as halts:
             logger.debug("%s: %s", run, halts)
         finally:
@@ -177,6 +186,7 @@ class Executor:
         self, attempt: Attempt, workflow: Workflow[..., Any], state: State
     ) -> None:
         with attempt.working():
+            await attempt.mailbox.look(attempt)
             end = await self._ended(attempt, workflow, state)
             attempt.ending = True
             attempt.journal.put(end, span=None, at=now_ms())
@@ -239,8 +249,9 @@ async def run_root(attempt: Attempt, workflow: Workflow[..., Any], state: State)
 
 
 def deadline(state: State, now: int, monotonic: float) -> float | None:
-    """When the run must have ended: its seconds count from the moment it was asked for."""
+    """When the run must have ended: its seconds count from the moment it was asked for, but for
+    those that it waited for people, or for time to pass."""
     allowed = state.limits.deadline_s
     if allowed is None or state.queued_at is None:
         return None
-    return monotonic + allowed - (now - state.queued_at) / 1000
+    return monotonic + allowed - (now - state.queued_at - state.waited_ms) / 1000

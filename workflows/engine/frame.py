@@ -61,6 +61,7 @@ class Frame:
         )
         self.below = 0  # calls that this span has made and that have not ended
         self.asleep = False  # between two tries
+        self.asking = False  # for an answer, or for time to pass
         self.fenced_at = 0.0
         self._tries = 0
         self._calls: list[Call] = []
@@ -139,7 +140,12 @@ class Frame:
     @property
     def busy(self) -> bool:
         """Whether its own code is at work, and not a step below it, or nobody."""
-        return self.below == 0 and not self.asleep
+        return self.at_work and not self.asleep
+
+    @property
+    def at_work(self) -> bool:
+        """The same, but one that waits for its next try counts: it has something to do."""
+        return self.below == 0 and not self.asking
 
     def left_s(self) -> float | None:
         return self.attempt.left_s()

@@ -63,6 +63,7 @@ class Journal:
         self._schedule = schedule
         self._pending: deque[Entry] = deque()
         self._latest: dict[tuple[str, str | None, str], Entry] = {}
+        self._opening = tip
         self._queued = self._taken = 0  # entries, since the beginning
         # To be answered by the batch that brings the entries taken to this number.
         self._flushes: list[tuple[int, asyncio.Future[float]]] = []
@@ -76,6 +77,11 @@ class Journal:
     @property
     def waiting(self) -> bool:
         return bool(self._pending or self._flushes)
+
+    @property
+    def last_put(self) -> Cursor:
+        """The id that the newest event has, or will have."""
+        return self._opening.next(self._queued) if self._queued else self._opening
 
     @property
     def full(self) -> bool:

@@ -107,12 +107,12 @@ def why(events: Sequence[Event], released: str) -> str:
     tip = events[-1]
     if tip.id.attempt == 0:
         return "first"
-    if tip.kind in ("run.answered", "run.waiting"):
+    if released == PARKED:
         return "woken"
     opening = next((e for e in reversed(events) if e.id.seq == 0), None)
     if opening is not None and opening.kind == "run.restored":
         return "restored"
-    if released == PARKED:
+    if tip.kind in ("run.answered", "run.waiting"):
         return "woken"
     return "handed over" if released == lease.HANDED_OVER else "crashed"
 

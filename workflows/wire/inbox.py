@@ -62,10 +62,13 @@ def signal_call(run: str, signal: RunSignalled) -> ScriptCall:
 
 
 def park_call(
-    run: str, tip: Cursor, waiting: Cursor, *, read: int, until: int | None
+    run: str, tip: Cursor, waiting: Cursor | None, *, read: int, until: int | None
 ) -> ScriptCall:
-    """Let go of a run that waits. OK, UNREAD, LOST, GONE or ENDED."""
-    asked = (str(tip), tip.attempt, str(waiting), read, until or 0, run)
+    """Let go of a run that waits. `waiting`: where an answer would lie (None: it only sleeps).
+
+    OK, UNREAD, LOST, GONE or ENDED.
+    """
+    asked = (str(tip), tip.attempt, str(waiting or ""), read, until or 0, run)
     return ScriptCall("park", _keys(run), asked)
 
 

@@ -22,7 +22,11 @@ def wait(draft: Any, event: Event, body: Any) -> None:
     draft.asked[body.key] = asked
     if draft.get("status") != "waiting":
         draft.run["waiting_since"] = event.at
-    draft.run |= {"status": "waiting", "waiting": replace(body, until=asked.until)}
+    draft.run["status"] = "waiting"
+    shown = draft.get("waiting")
+    # A sleep beside a question is not what the run is said to wait for.
+    if body.form_schema is not None or shown is None or shown.form_schema is None:
+        draft.run["waiting"] = replace(body, until=asked.until)
 
 
 def answer(draft: Any, event: Event, body: Any) -> None:
@@ -32,7 +36,10 @@ def answer(draft: Any, event: Event, body: Any) -> None:
     if body.key in draft.asked:
         draft.asked[body.key] = replace(draft.asked[body.key], by=body.by)
     held = event.id.attempt == draft.get("attempt")
-    draft.run |= {"status": "running" if held else "queued", "waiting": None}
+    draft.run["status"] = "running" if held else "queued"
+    waiting = draft.get("waiting")
+    if waiting is not None and waiting.key == body.key:
+        draft.run["waiting"] = None
 
 
 def signal(draft: Any, event: Event, body: Any) -> None:

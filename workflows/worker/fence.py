@@ -41,9 +41,12 @@ async def _listen(url: str, executor: Executor) -> None:
 
 
 def hear(executor: Executor, message: dict[str, Any]) -> None:
-    """Stop what is older than the attempt in the message; anything else is not for us."""
+    """Stop what is older than the attempt in the message, or look what came for the run; anything
+    else is not for us."""
     if message["type"] != "message":
         return
     run, _, attempt = message["data"].decode("utf-8", "replace").partition(" ")
+    if attempt == "inbox":
+        executor.nudge(run)
     if re.fullmatch("[0-9]{1,18}", attempt):
         executor.lose(run, int(attempt) - 1, LeaseLost("a newer attempt was opened"))

@@ -46,6 +46,8 @@ def logged(*bodies: tuple[str, Body]) -> list[Event]:
         ([("2-0", RunRestored()), ("3-0", RunStarted("x", 1))], "", "crashed"),
         ([("1-0", RunStarted("x", 1)), ("1-1", RunWaiting("k"))], "", "woken"),
         ([("1-0", RunStarted("x", 1)), ("2-0", RunAnswered("k", "user"))], "", "woken"),
+        ([("1-0", RunStarted("x", 1)), ("1-1", SpanCompleted())], "parked", "woken"),
+        ([("2-0", RunRestored()), ("2-1", RunWaiting("k"))], "", "restored"),
     ],
 )
 def test_the_reason(events: list[tuple[str, Body]], released: str, reason: str) -> None:

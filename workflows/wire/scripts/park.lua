@@ -1,7 +1,8 @@
 -- Leave a run that waits to nobody: let the lease go, due when the waiting ends.
 -- KEYS  1 log  2 inbox  3 lease  4 due
--- ARGV  1 id that the owner believes is last  2 attempt  3 id of the run.waiting  4 signals that
---       the owner has read  5 ms, clock of Redis, when it is due (0: when somebody answers)  6 run
+-- ARGV  1 id that the owner believes is last  2 attempt  3 id of the run.waiting ("": it only
+--       sleeps)  4 signals that the owner has read  5 ms, clock of Redis, when it is due (0: when
+--       somebody answers)  6 run
 -- ->    {"ok"} | {"unread"} | {"gone"} | {"ended", tip} | {"lost", tip}
 -- What lies in the inbox was put there while somebody was at home, and would wake nobody.
 local tip = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
