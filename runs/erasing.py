@@ -31,7 +31,7 @@ def erase(run: Run, *, by: str = "owner") -> None:
         raise lifecycle.Unavailable from error
     Run.objects.filter(pk=run.pk).delete()
     with suppress(RedisError):  # what is left has LAST_S to live
-        _drop(client, str(run.pk))
+        _drop(client, str(run.pk), str(run.owner_id))
 
 
 def _end(run: Run, by: str) -> None:
@@ -46,9 +46,11 @@ def _expire(client: Redis, run: str) -> None:
     pipe.execute()
 
 
-def _drop(client: Redis, run: str) -> None:
+def _drop(client: Redis, run: str, owner: str) -> None:
+    """What other runs of the owner would take over from it goes too."""
     pipe: Any = client.pipeline(transaction=False)
     for name in KEYS:
         pipe.delete(name(run))
+    pipe.delete(keys.cache(owner), keys.cached(owner))
     pipe.zrem(keys.due(keys.bucket(run)), run)
     pipe.execute()

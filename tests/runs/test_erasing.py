@@ -17,6 +17,7 @@ from runs.projector import Projector
 from tests.runs.serving import Person
 from tests.runs.writer import ROOT, Writer, done, wrote
 from tests.valkey import free_port
+from workflows.wire import keys
 from workflows.wire.events import RunCompleted
 
 pytestmark = pytest.mark.django_db
@@ -102,3 +103,13 @@ def test_without_redis_nothing_is_lost_and_it_is_said(owner: Person, settings: A
     with pytest.raises(lifecycle.Unavailable):
         erase(run)
     assert Run.objects.filter(pk=run.pk).exists()
+
+
+def test_what_it_left_for_other_runs_of_its_owner_goes_too(owner: Person, redis: Redis) -> None:
+    run, _ = begun(owner, redis)
+    for who in (str(run.owner_id), "another"):
+        redis.hset(keys.cache(who), "call", CANARY)
+        redis.zadd(keys.cached(who), {"call": 1.0})
+    erase(run)
+    kept = [key for key in redis.scan_iter() if b"gx:cache" in key]
+    assert sorted(kept) == sorted([keys.cache("another").encode(), keys.cached("another").encode()])

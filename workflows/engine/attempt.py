@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workflows.engine.budget import Budget
+from workflows.engine.cache import Store
 from workflows.engine.errors import Halt, Handover, LeaseLost
 from workflows.engine.faults import Faults
 from workflows.engine.identity import Paths
@@ -56,6 +57,7 @@ class Attempt:
         mask: Mask | None = None,
         budget: Budget | None = None,
         mailbox: Mailbox | None = None,
+        store: Store | None = None,
     ) -> None:
         self.facts = facts
         self.journal = journal
@@ -64,6 +66,7 @@ class Attempt:
         self.faults = Faults(facts.attempt, self.mask)
         self.budget = budget or Budget(Limits())
         self.mailbox = mailbox or Mailbox()
+        self.store = store
         self.paths = Paths(replay.paths)
         # Run ids are random and no web page knows them.
         self.secret = hashlib.sha256(f"gx fence {facts.run}".encode()).digest()

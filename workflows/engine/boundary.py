@@ -8,6 +8,7 @@ from typing import Any
 
 from workflows.engine import values
 from workflows.engine.attempt import Attempt
+from workflows.engine.cache import Slot, cache_key
 from workflows.engine.context import current, entered
 from workflows.engine.errors import contained
 from workflows.engine.frame import Frame
@@ -73,9 +74,11 @@ def child(parent: Frame, options: Options, bound: dict[str, Any], key: str | Non
         call += f" {attempt.facts.run} {attempt.facts.attempt}"
         parent.warn_once(options.name, f"{options.name} runs again in every attempt: its arguments"
                          " cannot be compared. Give it a key.")  # fmt: skip
-    digest, key = parent.children.digest(call, _unguessable(key, attempt)), _shown(key, attempt)
+    told_apart, key = _unguessable(key, attempt), _shown(key, attempt)
+    digest = parent.children.digest(call, told_apart)
     path = attempt.paths.take(digest, parent.path, options.name, key)
-    return Place(digest, path, options.name, key, parent.path)
+    in_any_run = "" if values.is_opaque(frozen) else cache_key(options.home, call, told_apart)
+    return Place(digest, path, options.name, key, parent.path, in_any_run)
 
 
 def _unguessable(key: str | None, attempt: Attempt) -> str | None:
@@ -109,15 +112,40 @@ async def answered(
             async with attempt.slot(function, options.limit):
                 await attempt.may_begin()
                 frame = Frame(attempt, place, options, parent)
-                value = await ran(frame, bound, function, args, kwargs)
-                await attempt.journal.flush()
-                attempt.proved()
-                return value
+                return await _finished(frame, bound, function, args, kwargs)
     finally:
         parent.below -= 1
         parent.children.under_way.discard(place.digest)
         if attempt.draining:
             attempt.loop.call_soon(attempt.look_idle)
+
+
+async def _finished(
+    frame: Frame, bound: dict[str, Any], function: Function, args: Any, kwargs: Any
+) -> Any:
+    """The value of a span that begins here, made or found; its end is in the log."""
+    slot = _slot(frame)
+    found = None if slot is None else await slot.find()
+    if found is None:
+        value = await ran(frame, bound, function, args, kwargs)
+    else:
+        value = found.value
+        frame.start(bound)
+        frame.complete(value, cached=True)
+    await frame.attempt.journal.flush()
+    frame.attempt.proved()
+    if slot is not None and found is None:
+        await slot.keep(frame.result)
+    return value
+
+
+def _slot(frame: Frame) -> Slot | None:
+    """Where a result is kept across runs, if it is to be, and can be told from others."""
+    cache, call = frame.options.cache, frame.place.call
+    store = None if cache is None else cache.store or frame.attempt.store
+    if cache is None or store is None or not call:
+        return None
+    return Slot(store, frame.owner, call, cache.ttl)
 
 
 def replayed(parent: Frame, place: Place) -> Found | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, ParamSpec, Self, TypeVar, overload
 
 from workflows.engine.boundary import called
+from workflows.engine.cache import Cache, Store
 from workflows.engine.options import Options, options_of
 from workflows.engine.retry import Exponential, Retry
 
@@ -65,6 +66,11 @@ class Component(Generic[P, R]):
     def label(self, label: str) -> Self:
         """What people read instead of its name: the heading it writes, the page it reads."""
         return self._with(label=label)
+
+    def cache(self, ttl: float, store: Store | None = None) -> Self:
+        """Take the result of an equal call in any run of the same owner that ended well in the last
+        `ttl` seconds. What it said meanwhile (texts, status) is not said again."""
+        return self._with(cache=Cache(ttl, store))
 
     def fallback(self, function: Callable[..., Any]) -> Self:
         """Called with the same arguments when all tries have failed."""
@@ -124,6 +130,7 @@ def component(
     key: Callable[..., object] | str | None = None,
     fallback: Callable[..., Any] | None = None,
     limit: int | None = None,
+    cache: Cache | float | None = None,
     label: str = "",
     secret: str | Iterable[str] = (),
 ) -> Decorator: ...

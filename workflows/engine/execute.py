@@ -27,6 +27,7 @@ from workflows.engine.identity import Place, arguments, root_digest
 from workflows.engine.mailbox import Door, Mailbox
 from workflows.engine.opening import Opener, patiently
 from workflows.engine.replay import Replay
+from workflows.engine.store import RedisStore
 from workflows.engine.values import Unthawable
 from workflows.engine.writer import Refused, Writer
 from workflows.wire import log
@@ -81,6 +82,7 @@ class Executor:
         self._opener = Opener(client, worker, int(lease_seconds * 1000), isolated)
         self._apart = apart
         self._previews = previews
+        self._store = RedisStore(client)
         self._under_way = 0
         self.idle = asyncio.Event()  # no order is being carried out
         self.idle.set()
@@ -157,7 +159,8 @@ class Executor:
         mask = self._writer.mask.own()
         journal = self._writer.journal(order.run, Cursor(order.attempt, 0), mask)
         mailbox = Mailbox(state, Door(self._client, order.run))
-        return Attempt(facts, journal, Replay.of(state), mask, Budget.of(state), mailbox)
+        budget, replay = Budget.of(state), Replay.of(state)
+        return Attempt(facts, journal, replay, mask, budget, mailbox, self._store)
 
     async def _hold(self, attempt: Attempt, workflow: Workflow[..., Any], state: State) -> None:
         """Be the owner, from the opening to the end."""

@@ -63,6 +63,7 @@ class Frame:
         self.asleep = False  # between two tries
         self.asking = False  # for an answer, or for time to pass
         self.fenced_at = 0.0
+        self.result: Any = None  # frozen, once there is one
         self._tries = 0
         self._calls: list[Call] = []
         self._offsets: dict[str, int] = {}
@@ -208,14 +209,15 @@ class Frame:
         previews = self.attempt.facts.previews
         return preview(arguments, self.options.secret) if previews else ""
 
-    def complete(self, value: Any) -> None:
+    def complete(self, value: Any, *, cached: bool = False) -> None:
         """Queue the end. What it gave is kept for the next attempt, if it can be."""
         self._say_rest()
-        frozen, lost = kept(value, self.attempt.mask)
+        self.result, lost = kept(value, self.attempt.mask)
         if lost:
             self.warn(f"The result of {self.path} {lost}.")
-        self.keeping.finish(frozen)
-        self._put(SpanCompleted(output=frozen, duration_ms=self._took_ms(), **self._spent()))
+        self.keeping.finish(self.result)
+        said = {"duration_ms": self._took_ms(), "cached": cached, **self._spent()}
+        self._put(SpanCompleted(output=self.result, **said))
 
     def fail(self, error: BaseException) -> None:
         whole = self._report(error, "failed")

@@ -33,6 +33,8 @@ class Place:
     name: str
     key: str | None
     parent: str | None
+    call: str = ""
+    """The call as it would be in any run."""
 
 
 def root_digest(workflow: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from workflows.engine.cache import Cache
 from workflows.engine.hiding import Names
 from workflows.engine.retry import ONCE, Retry
 
@@ -16,12 +17,14 @@ NAME_CHARS = 200  # it stands in every event of its span
 @dataclass(frozen=True, slots=True)
 class Options:
     name: str
+    home: str = ""  # where the function is written
     version: int = 1
     retry: Retry = ONCE
     timeout: float | None = None
     key: str | Callable[..., object] | None = None
     fallback: Callable[..., Any] | None = None
     limit: int | None = None
+    cache: Cache | None = None
     label: str = ""  # for people, and no part of who a call is
     secret: Names = ()
 
@@ -54,6 +57,7 @@ def options_of(
     *,
     name: str | None = None,
     retry: Retry | int = 1,
+    cache: Cache | float | None = None,
     secret: str | Iterable[str] = (),
     **options: Any,
 ) -> Options:
@@ -61,7 +65,11 @@ def options_of(
     policy = Retry(attempts=retry) if isinstance(retry, int) else retry
     hidden = (secret,) if isinstance(secret, str) else tuple(secret)
     _check(function, hidden)
-    return Options(name or function.__name__, retry=policy, secret=hidden, **options)
+    kept = Cache(cache) if isinstance(cache, int | float) else cache
+    home = f"{function.__module__}.{function.__qualname__}"
+    return Options(
+        name or function.__name__, home, retry=policy, cache=kept, secret=hidden, **options
+    )
 
 
 def _check(function: Callable[..., Any], hidden: Names) -> None:

@@ -41,6 +41,16 @@ def blob(run: str | UUID) -> str:
     return _of(run, "blob")
 
 
+def cache(owner: str) -> str:
+    """Hash: what the owner's runs keep for each other; `cached` says how long."""
+    return f"gx:cache:{{{owner}}}:values"
+
+
+def cached(owner: str) -> str:
+    """Sorted set: a field of `cache` -> until when it is good, in seconds since 1970."""
+    return f"gx:cache:{{{owner}}}:until"
+
+
 def due(number: int) -> str:
     """Sorted set: run -> deadline (ms, Redis TIME); just the runs whose end is not yet in SQL."""
     return f"gx:{{{number}}}:due"

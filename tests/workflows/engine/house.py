@@ -33,10 +33,12 @@ class House:
         self.redis: Redis = connect(url)
         self.attempts: dict[str, int] = {}
 
-    def queue(self, workflow: Workflow[..., Any], input: Any = None, **limits: Any) -> str:
+    def queue(
+        self, workflow: Workflow[..., Any], input: Any = None, *, owner: str = "ann", **limits: Any
+    ) -> str:
         """Ask for a run; its id."""
         run = str(uuid4())
-        body = RunQueued(workflow.name, workflow.version, "ann", input, Limits(**limits))
+        body = RunQueued(workflow.name, workflow.version, owner, input, Limits(**limits))
         now = time.time_ns() // 1_000_000
         run_script(self.redis, log.queue_call(run, encode(body, at=now), due_ms=10_000))
         return run

@@ -10,7 +10,7 @@ def named(n: int) -> None: ...
 
 
 def test_the_function_gives_the_name_and_nothing_is_tried_twice() -> None:
-    assert options_of(named) == Options("named", retry=ONCE)
+    assert options_of(named) == Options("named", f"{__name__}.named", retry=ONCE)
     assert options_of(named, name="other", retry=4).retry == Retry(attempts=4)
 
 
