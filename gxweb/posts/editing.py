@@ -13,8 +13,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from gxweb.posts.models import Post, Revision, Text
+from gxweb.posts.models import Post, Revision
 from gxweb.posts.reading import read
+from gxweb.posts.text import Text
 from runs.views import private
 
 LONGEST = 400_000  # characters of a text

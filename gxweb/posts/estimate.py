@@ -63,7 +63,7 @@ def estimate(words: int, notes: int, past: Sequence[Past]) -> Estimate:
 def past() -> list[Past]:
     """The newest posts of anybody: numbers only."""
     ready = Post.objects.filter(
-        status=Post.Status.READY, run__started_at__isnull=False, words__gt=0
+        status=Post.Status.READY, run__started_at__isnull=False, run__forked_from=None, words__gt=0
     ).order_by("-created_at")
     rows = ready.values_list("run__started_at", "run__finished_at", "words", "run__cost_usd")
     return [

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
 from gxweb.posts import words
-from gxweb.posts.models import Post, Text
+from gxweb.posts.models import Post
+from gxweb.posts.text import Text
 from runs import markdown
 from runs.models import Run
 from runs.render import sources
@@ -37,13 +39,21 @@ def post_list(request: HttpRequest) -> HttpResponse:
 @private
 def post_page(request: HttpRequest, id: UUID) -> HttpResponse:
     post = get_object_or_404(Post.objects.visible_to(request.user).select_related("run"), pk=id)
-    if post.revision:
-        return render(request, "posts/post.html", {"post": post, "run": post.run, **article(post)})
+    writing = post.writing
+    if writing.ended:
+        context: dict[str, Any] = {"writing": writing, "key": uuid4(), **article(post)}
+        return render(request, "posts/post.html", _again(post, context))
     context = live_page(post.run)
-    response = render(request, "posts/live.html", {"post": post, **context})
+    response = render(request, "posts/live.html", _again(post, context))
     if context["state"].ended:
         response["Refresh"] = str(SOON_S)
     return response
+
+
+def _again(post: Post, context: dict[str, Any]) -> dict[str, Any]:
+    """What is done again here is done for the post."""
+    again = reverse("posts:resumption", args=[post.pk])
+    return {"post": post, "run": post.run, "again": again, **context}
 
 
 @require_safe
@@ -52,7 +62,7 @@ def post_page(request: HttpRequest, id: UUID) -> HttpResponse:
 def of_run(request: HttpRequest, run: UUID) -> HttpResponse:
     """The post that a run has made or is making; the run, if there is none."""
     found = get_object_or_404(Run.objects.visible_to(request.user), pk=run)
-    post = Post.objects.visible_to(request.user).filter(run=found).first()
+    post = Post.objects.visible_to(request.user).filter(writings__run=found).first()
     return redirect("runs:run", run) if post is None else redirect("posts:post", post.pk)
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import IntegrityError
+
 from gxweb.posts import words
-from gxweb.posts.models import Post, Text
+from gxweb.posts.models import Post
+from gxweb.posts.text import Text
 from runs import history, signals
 from runs.models import Run
 from runs.render import sources, texts
@@ -13,6 +16,7 @@ from workflows.wire.state import State
 
 WORKFLOW = "blog"
 SLUG = 80
+INSTRUCTIONS = "instructions"
 
 
 def listen() -> None:
@@ -26,18 +30,46 @@ def on_start(run: Run, **_: Any) -> None:
 
 
 def on_finish(run: Run, **_: Any) -> None:
-    if run.workflow == WORKFLOW:
-        finish(draft(run))
+    if run.workflow != WORKFLOW:
+        return
+    post = draft(run)
+    if post.run_id == run.pk:
+        finish(post)
 
 
 def draft(run: Run) -> Post:
-    """The post of a run, made when there is none yet."""
-    topic = str(run.input.get("topic") or "Untitled")
-    defaults = {"owner_id": run.owner_id, "title": topic, "created_at": run.created_at}
-    return Post.objects.get_or_create(run=run, defaults=defaults)[0]
+    """The post that a run writes: one that it goes on with, or one of its own, made when there is
+    none yet."""
+    for _ in range(2):
+        known = Post.objects.filter(writings__run=run.pk).first()
+        if known is not None:
+            return known
+        try:
+            return _continued(run) or Post.begin(run, str(run.input.get("topic") or "Untitled"))
+        except IntegrityError:  # the page and the projector, at the same moment
+            continue
+    return Post.objects.get(writings__run=run.pk)
+
+
+def _continued(run: Run) -> Post | None:
+    """The post of the run that this one goes on from, if it is to be the same post, and no other
+    run goes on with it."""
+    old = run.forked_from
+    post = None if old is None else Post.objects.filter(run=old).first()
+    if old is None or post is None or not old.finished or _subject(old) != _subject(run):
+        return None
+    # What the old run left must be in the post before another goes on: its notice may be late.
+    finish(post)
+    return post if post.follow(run) else None
+
+
+def _subject(run: Run) -> dict[str, Any]:
+    """What a post is about. How a section is to be written makes no other post of it."""
+    return {name: value for name, value in run.input.items() if name != INSTRUCTIONS and value}
 
 
 def finish(post: Post) -> None:
+    """The end of a post's newest run; the ends of those before are in the post already."""
     run = post.run
     if run.status == Run.Status.COMPLETED:
         _finish_whole(post, run.output)

@@ -18,6 +18,7 @@ from gxweb.posts.models import Post
 from gxweb.posts.reading import article
 from runs.erasing import erase
 from runs.lifecycle import Unavailable
+from runs.models import Run
 from runs.views import private
 
 
@@ -45,7 +46,10 @@ def deletion(request: HttpRequest, id: UUID) -> HttpResponse:
     post = _own(request, id)
     if request.method != "POST":
         return render(request, "posts/delete.html", {"post": post})
+    before = Run.objects.filter(writing__post=post).exclude(pk=post.run_id)
     try:
+        for run in before:
+            erase(run)
         erase(post.run)
     except Unavailable:
         messages.error(request, "The post cannot be deleted just now. Try again in a moment.")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from gxweb.posts import editing, reading, start, taking
+from gxweb.posts import again, editing, reading, start, taking
 
 app_name = "posts"
 urlpatterns = [
@@ -17,5 +17,6 @@ urlpatterns = [
     path("<uuid:id>/preview/", editing.preview, name="preview"),
     path("<uuid:id>/revisions/", editing.revisions, name="revisions"),
     path("<uuid:id>/revisions/<int:number>/", editing.revision, name="revision"),
+    path("<uuid:id>/resumption/", again.resumption, name="resumption"),
     path("<uuid:id>/deletion/", taking.deletion, name="deletion"),
 ]

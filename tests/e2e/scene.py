@@ -30,7 +30,7 @@ from redis import Redis  # noqa: E402
 from gxweb.accounts import address  # noqa: E402
 from gxweb.accounts.models import ApiToken, User  # noqa: E402
 from gxweb.posts import results, sample  # noqa: E402
-from gxweb.posts.models import Text as PostText  # noqa: E402
+from gxweb.posts.text import Text as PostText  # noqa: E402
 from runs.models import LogArchive, Run  # noqa: E402
 from tests.e2e.words import HOSTILE, PLAIN, Words  # noqa: E402
 from tests.runs.writer import ROOT, Writer, done, opened, wrote  # noqa: E402

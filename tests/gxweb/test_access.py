@@ -18,9 +18,10 @@ from redis import Redis
 
 from gxweb.accounts import deletion
 from gxweb.accounts.models import ApiToken, User
-from gxweb.posts.models import Post, Text
+from gxweb.posts.models import Post
 from gxweb.posts.results import draft
 from gxweb.posts.sample import nobody
+from gxweb.posts.text import Text
 from runs import consumers, tail
 from runs.models import Run
 from runs.urls import websocket_urlpatterns
@@ -70,6 +71,7 @@ ROUTES: dict[str, tuple[str, str]] = {
     "posts/<uuid:id>/preview/": (POST, "/posts/{}/preview/"),
     "posts/<uuid:id>/revisions/": (POST, "/posts/{}/revisions/"),
     "posts/<uuid:id>/revisions/<int:number>/": (POST, "/posts/{}/revisions/1/"),
+    "posts/<uuid:id>/resumption/": (POST, "/posts/{}/resumption/"),
     "posts/<uuid:id>/deletion/": (POST, "/posts/{}/deletion/"),
     # Every person on the staff has these; what there is to see depends on permissions.
     "admin/": (STAFF, "/admin/"),

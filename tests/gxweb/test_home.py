@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.test import Client
 
 from gxweb.posts import results, sample
-from gxweb.posts.models import Post, Text
+from gxweb.posts.models import Post
+from gxweb.posts.text import Text
 from runs.lifecycle import start
 from runs.models import Run
 from tests.gxweb.posts.conftest import *  # noqa: F403 - its people and its post

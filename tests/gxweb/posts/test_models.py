@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gxweb.accounts.models import User
-from gxweb.posts.models import Post, Text
+from gxweb.posts.models import Post
+from gxweb.posts.text import Text
 
 MINE, THEIRS = Text("Mine", "m", "Mine."), Text("Theirs", "t", "Theirs, two words")
 

@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 
 from gxweb.posts import results
-from gxweb.posts.models import Post, Text
+from gxweb.posts.models import Post
+from gxweb.posts.text import Text
 from runs.models import Run
 from runs.projector import Projector
 from tests.gxweb.posts.conftest import OUTPUT

@@ -10,9 +10,10 @@ from django.apps import apps
 from django.test import Client
 from redis import Redis
 
-from gxweb.posts.models import Post, Text
+from gxweb.posts.models import Post
 from gxweb.posts.results import draft
 from gxweb.posts.taking import front_matter
+from gxweb.posts.text import Text
 from runs.lifecycle import start
 from runs.models import Run
 from tests.valkey import free_port
