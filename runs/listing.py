@@ -46,11 +46,15 @@ def found(user: AbstractUser | AnonymousUser, wanted: Wanted) -> RunQuerySet:
         runs = runs.filter(status=wanted.status)
     if wanted.workflow:
         runs = runs.filter(workflow=wanted.workflow)
-    # A column of JSON would take the words for a value of JSON.
-    text = runs.annotate(said=Cast("input", TextField()))
     if wanted.words:
-        text = text.filter(_matches(wanted.words))
-    return text.annotate(head=Substr("said", 1, HEAD)).defer(*LARGE)
+        # A column of JSON would take the words for a value of JSON.
+        runs = runs.annotate(said=Cast("input", TextField())).filter(_matches(wanted.words))
+    return headed(runs)
+
+
+def headed(runs: RunQuerySet) -> RunQuerySet:
+    """Each with the `head` of its input, from which it has its name, and without what is large."""
+    return runs.annotate(head=Substr(Cast("input", TextField()), 1, HEAD)).defer(*LARGE)
 
 
 def _matches(words: str) -> Q:

@@ -121,7 +121,7 @@
   addEventListener("keydown", (event) => {
     const other = event.ctrlKey || event.metaKey || event.altKey || event.repeat;
     if (event.key !== "." || other || event.target.closest("input, textarea, select")) return;
-    if (/queued|running|waiting/.test(root.dataset.status)) root.querySelector(".stop button").click();
+    if (/queued|running|waiting/.test(root.dataset.status)) root.querySelector(".stop button")?.click();
   });
 
   setInterval(() => { if (Date.now() - heard > SILENCE) again(); }, 5000);
