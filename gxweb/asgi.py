@@ -15,13 +15,14 @@ from django.conf import settings  # noqa: E402
 from django.urls import re_path  # noqa: E402
 
 from gxweb.bodies import with_bounded_bodies  # noqa: E402
+from gxweb.notices.urls import websocket_urlpatterns as chips  # noqa: E402
 from gxweb.origins import TrustedOrigins  # noqa: E402
 from gxweb.static import with_static_files  # noqa: E402
 from runs.consumers import nowhere  # noqa: E402
 from runs.urls import websocket_urlpatterns  # noqa: E402
 
 # Channels would log a stack trace for an address that it does not know.
-sockets = [*websocket_urlpatterns, re_path("", nowhere)]  # type: ignore[arg-type]
+sockets = [*websocket_urlpatterns, *chips, re_path("", nowhere)]  # type: ignore[arg-type]
 application = ProtocolTypeRouter(
     {
         "http": with_static_files(with_bounded_bodies(pages, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)),

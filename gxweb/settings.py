@@ -120,6 +120,7 @@ INSTALLED_APPS = [
     "template_partials",
     "gxweb",
     "gxweb.accounts",
+    "gxweb.notices",
     "gxweb.posts",
     "runs",
 ]
@@ -149,6 +150,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "gxweb.notices.header.context",
             ],
         },
     },

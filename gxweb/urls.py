@@ -17,6 +17,7 @@ urlpatterns = [
     path("admin/login/", admin_door),
     path("admin/", admin.site.urls),
     path("api/", rest(find_token).urls),
+    path("notices/", include("gxweb.notices.urls")),
     path("posts/", include("gxweb.posts.urls")),
     path("", include("runs.urls")),
 ]

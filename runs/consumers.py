@@ -11,6 +11,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qs
@@ -40,11 +41,32 @@ Send = Callable[[Message], Awaitable[None]]
 _open: Counter[Any] = Counter()
 
 
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a socket is for. `may`: whether a user may have it, asked again and again; `follow`:
+    what it says, to the code that it closes with; `places`: how many of its kind each user has."""
+
+    may: Callable[[Any], Awaitable[bool]]
+    follow: Callable[[Any], Coroutine[Any, Any, int | None]]
+    places: Counter[Any]
+
+
 async def run_socket(scope: Message, receive: Receive, send: Send) -> None:
     """`/ws/runs/<id>/?after=<cursor>`"""
+    run = scope["url_route"]["kwargs"]["id"]
+    purpose = Purpose(
+        may=lambda user: _may_see(user, run),
+        follow=lambda user: _follow(send, run, _after(scope)),
+        places=_open,
+    )
+    await serve(scope, receive, send, purpose)
+
+
+async def serve(scope: Message, receive: Receive, send: Send, purpose: Purpose) -> None:
+    """Accept, do what it is for, and close with the code that tells why."""
     await receive()
     await send({"type": "websocket.accept"})
-    code = await _serve(scope, receive, send)
+    code = await _serve(scope, receive, purpose)
     if code is not None:
         # A client that does not read cannot be told; then the connection is just dropped.
         with suppress(OSError):
@@ -58,18 +80,18 @@ async def nowhere(scope: Message, receive: Receive, send: Send) -> None:
     await send({"type": "websocket.close", "code": UNKNOWN})
 
 
-async def _serve(scope: Message, receive: Receive, send: Send) -> int | None:
+async def _serve(scope: Message, receive: Receive, purpose: Purpose) -> int | None:
     """The code to close with; None when the client has gone."""
-    user, run = scope["user"], scope["url_route"]["kwargs"]["id"]
+    user = scope["user"]
     if not user.is_authenticated:
         return SIGNED_OUT
-    if not await _may_see(user, run):
+    if not await purpose.may(user):
         return UNKNOWN
-    with _place(user.pk) as free:
+    with _place(purpose.places, user.pk) as free:
         if not free:
             return TOO_MANY
         return await _first_of(
-            _follow(send, run, _after(scope)), _hang_up(receive), _watch_rights(scope, run)
+            purpose.follow(user), _hang_up(receive), _watch_rights(scope, purpose)
         )
 
 
@@ -79,7 +101,7 @@ async def _follow(send: Send, run: UUID, after: Cursor | None) -> int | None:
         async with tail.here().watch(run) as watch:
             while True:
                 frame = await _next(watch, after, note)
-                await asyncio.wait_for(send({"type": "websocket.send", "text": frame.html}), SEND_S)
+                await say(send, frame.html)
                 if frame.final:
                     return FINISHED
                 after, note = frame.cursor, frame.note
@@ -89,6 +111,11 @@ async def _follow(send: Send, run: UUID, after: Cursor | None) -> int | None:
         return NOT_READING
     except OSError:
         return None  # they left while we spoke: there is nobody to tell
+
+
+async def say(send: Send, text: str) -> None:
+    """Raises TimeoutError when the client does not read."""
+    await asyncio.wait_for(send({"type": "websocket.send", "text": text}), SEND_S)
 
 
 async def _next(watch: tail.Watch, seen: Cursor | None, note: render.Note | None) -> tail.Frame:
@@ -105,7 +132,7 @@ async def _hang_up(receive: Receive) -> None:
         pass
 
 
-async def _watch_rights(scope: Message, run: UUID) -> int:
+async def _watch_rights(scope: Message, purpose: Purpose) -> int:
     """A socket outlives its sign-in: look again, in SQL, whether both are still good."""
     while True:
         await asyncio.sleep(RECHECK_S)
@@ -114,7 +141,7 @@ async def _watch_rights(scope: Message, run: UUID) -> int:
         user = await get_user({"session": session})
         if not user.is_authenticated:
             return SIGNED_OUT
-        if not await _may_see(user, run):
+        if not await purpose.may(user):
             return UNKNOWN
 
 
@@ -134,15 +161,15 @@ async def _first_of(*jobs: Coroutine[Any, Any, int | None]) -> int | None:
 
 
 @contextmanager
-def _place(user: Any) -> Iterator[bool]:
+def _place(places: Counter[Any], user: Any) -> Iterator[bool]:
     """One of the user's sockets, if there is one left."""
-    _open[user] += 1
+    places[user] += 1
     try:
-        yield _open[user] <= SOCKETS_PER_USER
+        yield places[user] <= SOCKETS_PER_USER
     finally:
-        _open[user] -= 1
-        if not _open[user]:
-            del _open[user]
+        places[user] -= 1
+        if not places[user]:
+            del places[user]
 
 
 def _after(scope: Message) -> Cursor | None:

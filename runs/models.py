@@ -111,6 +111,11 @@ class Run(models.Model):
             models.Index(fields=["owner", "-created_at"], name="run_owner_newest"),
             models.Index(fields=["owner"], name="run_owner_live", condition=Q(finished_at=None)),
             models.Index(fields=["created_at"], name="run_live", condition=Q(finished_at=None)),
+            models.Index(
+                fields=["owner", "-finished_at"],
+                name="run_owner_ended",
+                condition=Q(finished_at__isnull=False),
+            ),
             # What staff look through: the runs of all.
             models.Index(fields=["-created_at"], name="run_newest"),
             models.Index(fields=["status", "-created_at"], name="run_status_newest"),

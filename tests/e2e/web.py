@@ -41,6 +41,7 @@ print(run.id)
 
 class Web:
     def __init__(self, folder: Path, redis_url: str) -> None:
+        self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._environment = {

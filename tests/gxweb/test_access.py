@@ -18,6 +18,7 @@ from redis import Redis
 
 from gxweb.accounts import deletion
 from gxweb.accounts.models import ApiToken, User
+from gxweb.notices.urls import websocket_urlpatterns as own_sockets
 from gxweb.posts.models import Post
 from gxweb.posts.results import draft
 from gxweb.posts.sample import nobody
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.django_db
 
 OPEN, SELF, STAFF, ADMIN, API = "open", "self", "staff", "admin", "api"
 # Of somebody: a run, which staff with the permission see; a token; a post.
-RUN, TOKEN, POST = "run", "token", "post"
+RUN, TOKEN, POST, CHIP = "run", "token", "post", "chip"
 
 # By the route as Django spells it. `{}` stands for the id of what belongs to the owner.
 ROUTES: dict[str, tuple[str, str]] = {
@@ -59,6 +60,7 @@ ROUTES: dict[str, tuple[str, str]] = {
     "runs/<uuid:id>/cancellation/": (RUN, "/runs/{}/cancellation/"),
     "runs/<uuid:id>/forks/": (RUN, "/runs/{}/forks/"),
     "runs/<uuid:id>/trace/": (RUN, "/runs/{}/trace/"),
+    "notices/<uuid:run>/dismissal/": (CHIP, "/notices/{}/dismissal/"),
     "sample/": (OPEN, "/sample/"),
     "posts/": (SELF, "/posts/"),
     "posts/new/": (SELF, "/posts/new/"),
@@ -91,6 +93,7 @@ MAY: dict[str, set[str]] = {
     RUN: {"owner", "chief"},
     TOKEN: {"owner"},
     POST: {"owner"},
+    CHIP: {"owner"},
 }
 PAGES = [(route, *rest) for route, rest in ROUTES.items() if rest[0] != ADMIN]
 VARIES = re.compile(r'name="csrfmiddlewaretoken" value="\w+"|nonce="[^"]+"')
@@ -256,7 +259,9 @@ def test_the_api_lets_nobody_in_without_a_key() -> None:
 
 
 def test_every_socket_is_classified() -> None:
-    assert [str(entry.pattern) for entry in websocket_urlpatterns] == ["ws/runs/<uuid:id>/"]
+    found = [str(entry.pattern) for entry in [*websocket_urlpatterns, *own_sockets]]
+    # The second, of oneself, is tested in tests/gxweb/notices/test_socket.py.
+    assert found == ["ws/runs/<uuid:id>/", "ws/me/"]
 
 
 class Visitor:

@@ -31,13 +31,18 @@ class Site:
     async def socket(
         self, run: UUID | str, person: Any = None, after: object = None, **options: Any
     ) -> AsyncIterator[ClientConnection]:
-        """A socket as a page opens it: with the person's cookie and the page's origin."""
+        """A run's socket as a page opens it: with the person's cookie and the page's origin."""
         query = f"?after={after}" if after is not None else ""
+        async with self.connect(f"/ws/runs/{run}/{query}", person, **options) as ws:
+            yield ws
+
+    @asynccontextmanager
+    async def connect(
+        self, path: str, person: Any = None, **options: Any
+    ) -> AsyncIterator[ClientConnection]:
         headers = {"Cookie": f"sessionid={person.session}"} if person is not None else {}
-        url = f"ws://127.0.0.1:{self.port}/ws/runs/{run}/{query}"
-        async with connect(
-            url, origin=Origin(settings.PUBLIC_URL), additional_headers=headers, **options
-        ) as ws:
+        words = {"origin": Origin(settings.PUBLIC_URL), "additional_headers": headers, **options}
+        async with connect(f"ws://127.0.0.1:{self.port}{path}", **words) as ws:
             yield ws
 
 

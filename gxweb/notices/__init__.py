@@ -1,0 +1,1 @@
+"""What people are told of their runs wherever they are: chips on every page, and mail."""
