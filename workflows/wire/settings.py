@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from workflows.wire.reach import Reach, parse_all
+
 REDIS_URL = "redis://127.0.0.1:6379/0"
 
 
@@ -38,6 +40,8 @@ class Settings:
     user_daily_tokens: int = 5_000_000
     capture_prompts: bool = True
     offline_tokens_per_second: float = 60
+    fetch_allow: tuple[Reach, ...] = ()
+    host_delay_seconds: float = 1
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
@@ -103,8 +107,16 @@ def _switch(name: str, raw: str) -> bool:
     return SWITCHES[raw.lower()]
 
 
+def _places(name: str, raw: str) -> tuple[Reach, ...]:
+    try:
+        return parse_all(raw)
+    except ValueError as error:
+        raise BadSetting(name, str(error)) from None
+
+
 MAY_BE_ZERO = {
     "GX_DRAIN_SECONDS",
+    "GX_HOST_DELAY_SECONDS",
     "GX_OFFLINE_TOKENS_PER_SECOND",
     "GX_RUN_USD",
     "GX_USER_DAILY_USD",
@@ -115,4 +127,5 @@ _READERS: dict[str, Callable[[str, str], Any]] = {
     "float": _positive,
     "int": _count,
     "bool": _switch,
+    "tuple[Reach, ...]": _places,
 }

@@ -11,6 +11,15 @@ def test_defaults_and_the_broker_follows_redis() -> None:
     assert settings.broker_url == "redis://h:1/0"
 
 
+def test_places_that_may_be_read_although_private() -> None:
+    found = Settings.from_env({"GX_FETCH_ALLOW": "docs:8080, 127.0.0.0/8:9000,[::1/128]:9000"})
+    assert [(reach.host, str(reach.network), reach.port) for reach in found.fetch_allow] == [
+        ("docs", "None", 8080),
+        ("", "127.0.0.0/8", 9000),
+        ("", "::1/128", 9000),
+    ]
+
+
 def test_each_kind_is_read() -> None:
     found = Settings.from_env(
         {
@@ -37,6 +46,9 @@ def test_each_kind_is_read() -> None:
         ("REDIS_URL", "localhost:6379"),
         ("REDIS_URL", "redis://localhost:port"),
         ("GX_BROKER_URL", "amqp://x"),
+        ("GX_FETCH_ALLOW", "127.0.0.1"),
+        ("GX_FETCH_ALLOW", "10.0.0.0/8:80,10.0.0.0/33:80"),
+        ("GX_HOST_DELAY_SECONDS", "-1"),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_name(name: str, value: str) -> None:

@@ -1,0 +1,53 @@
+"""An answer's body: at most so large, in one coding, of a type that holds text."""
+
+from __future__ import annotations
+
+import zlib
+
+from workflows.fetch.refusals import unreachable, wrong_type
+
+RAW_MAX = 2 * 1024 * 1024
+DECODED_MAX = 8 * 1024 * 1024
+# 16: a gzip head and tail around it; 32: gzip or zlib, whichever it is.
+_WINDOW = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+_TEXT = {
+    "text/html", "application/xhtml+xml", "text/plain", "text/markdown", "text/xml",
+    "application/xml", "application/rss+xml", "application/atom+xml",
+}  # fmt: skip
+_BINARY = (b"%PDF", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"\x1f\x8b", b"\x00asm")
+
+
+def decoded(raw: bytes, coding: str) -> bytes:
+    """Unpacked. Raises Refused when it is packed twice, badly, or becomes too large: 1.8 KB can
+    become a gigabyte."""
+    name = coding.strip().lower()
+    if name in ("", "identity"):
+        return raw
+    if name not in _WINDOW:
+        raise unreachable("it is packed in a way that we do not open", retryable=False)
+    unpack = zlib.decompressobj(_WINDOW[name])
+    try:
+        body = unpack.decompress(raw, DECODED_MAX + 1)
+    except zlib.error:
+        raise unreachable("it is packed wrongly", retryable=False) from None
+    if len(body) > DECODED_MAX:
+        raise unreachable("it is too large", retryable=False)
+    if not unpack.eof:
+        raise unreachable("it broke off", retryable=True)
+    return body
+
+
+def media_type(header: str) -> str:
+    return header.partition(";")[0].strip().lower()
+
+
+def check_type(header: str, body: bytes) -> None:
+    """By what the server says, and by what the bytes look like. Raises Refused."""
+    said = media_type(header)
+    if said and said not in _TEXT:
+        raise wrong_type(f"a file of the type {said[:60]}")
+    head = body[:1024]
+    if head.startswith(_BINARY) or (
+        b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    ):
+        raise wrong_type("something that is no text")
