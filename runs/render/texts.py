@@ -2,8 +2,8 @@
 
 By convention a channel `section-<n>` is a section of the article, and an object `outline` names
 the headings; any workflow may use both. A section is Markdown: closed blocks are appended, the tail
-is put in anew. Any other channel is shown to the letter: a delta is appended. Whatever is not an
-addition replaces the whole.
+is put in anew or edited, whichever is shorter. Any other channel is shown to the letter: a delta is
+appended. Whatever is not an addition replaces the whole.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Any
 
 from django.utils.safestring import mark_safe
 
-from runs.markdown import Ids, rendered
+from runs.markdown import Ids, Rendering, rendered
+from runs.render.growth import edits
 from runs.render.html import REPLACE, element_id, exact, into, joined, part
 from runs.render.sources import ids
 from workflows.wire.state import Channel, State
@@ -61,7 +62,15 @@ def _markdown_changes(
     id = element_id(f"section-{number}")
     if now.settled > before.settled:
         yield into(f"beforeend:#c{id}", now.closed[len(before.closed) :])
-    yield part("tail", {"id": id, "html": mark_safe(now.tail)}, swap=REPLACE)  # noqa: S308
+        yield _tail(id, now, swap=REPLACE)
+    else:
+        edited = edits(f"#u{id}", before.tail, now.tail)
+        whole = _tail(id, now, swap=REPLACE)
+        yield whole if edited is None else min(edited, whole, key=len)
+
+
+def _tail(id: str, made: Rendering, swap: str = "") -> str:
+    return part("tail", {"id": id, "html": mark_safe(made.tail)}, swap=swap)  # noqa: S308 - sanitised
 
 
 def _text_changes(name: str, old: Channel, new: Channel) -> Iterator[str]:
@@ -163,7 +172,7 @@ def _markdown(number: int, channel: Channel, cited: Ids, swap: str = "") -> str:
         "stale": channel.stale,
         "empty": not channel.text,
         "closed": mark_safe(made.closed),  # noqa: S308 - sanitised
-        "tail": part("tail", {"id": id, "html": mark_safe(made.tail)}),  # noqa: S308
+        "tail": _tail(id, made),
     }
     return part("markdown", context, swap=swap)
 

@@ -100,6 +100,18 @@
     }
   });
 
+  // Before something is put behind what an element says, what no longer holds is taken away.
+  root.addEventListener("htmx:oobBeforeSwap", ({ detail: { target, fragment } }) => {
+    if (fragment.tagName === "TABLE" && target.tagName !== "TABLE")
+      fragment.replaceChildren(...fragment.querySelector(target.tagName).childNodes);
+    if (!fragment.dataset || !fragment.dataset.keep) return;
+    const [nodes, characters] = fragment.dataset.keep.split(" ");
+    target.normalize();
+    while (target.childNodes.length > nodes) target.lastChild.remove();
+    const last = target.lastChild;
+    if (characters) last.data = last.data.slice(0, characters);
+  });
+
   root.addEventListener("htmx:wsAfterMessage", () => {
     const mark = document.getElementById("run-mark").dataset;
     if (root.dataset.cursor !== mark.cursor) root.dataset.cursor = mark.cursor;

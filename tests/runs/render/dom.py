@@ -65,6 +65,25 @@ def parse(html: str) -> Node:
     return parser.open[0]
 
 
+def step_into(parent: Node | str, step: str) -> tuple[Node, int]:
+    """`:nth-child(n)` of an element, and where it is among all of its nodes."""
+    assert isinstance(parent, Node)
+    elements = [at for at, child in enumerate(parent.children) if isinstance(child, Node)]
+    return parent, elements[int(step.removeprefix(":nth-child(").removesuffix(")")) - 1]
+
+
+def keep(target: Node, nodes: int, characters: int | None = None) -> None:
+    """Take away what is behind the first nodes, and behind the last one's first characters."""
+    assert len(target.children) >= nodes
+    del target.children[nodes:]
+    if characters is not None:
+        last = target.children[-1]
+        assert isinstance(last, str)
+        units = last.encode("utf-16-le")[: 2 * characters]
+        assert len(units) == 2 * characters
+        target.children[-1] = units.decode("utf-16-le")
+
+
 class Page:
     def __init__(self, html: str) -> None:
         self.root = parse(html)
@@ -78,10 +97,16 @@ class Page:
     def _swap(self, part: Node) -> None:
         how = part.attributes.pop("hx-swap-oob")
         style, _, selector = how.partition(":")
-        id = selector.removeprefix("#") or part.attributes["id"]
+        id, *steps = (selector or f"#{part.attributes['id']}").removeprefix("#").split(">")
         parent, at = self._place(id)
+        for step in steps:
+            parent, at = step_into(parent.children[at], step)
         target = parent.children[at]
         assert isinstance(target, Node)
+        if "data-keep" in part.attributes:
+            keep(target, *map(int, part.attributes["data-keep"].split()))
+        if part.tag == "table" and target.tag != "table":
+            part = next(node for node in part.walk() if node.tag == target.tag)
         if style == "true":
             parent.children[at] = part
         elif style == "beforeend":
