@@ -17,9 +17,12 @@ from workflows.wire.pulse import Beat
 def unserved(beats: Iterable[Beat]) -> list[str]:
     """The workflows that have runs to be taken up and no worker to do it."""
     there = pulse.served(beats)
-    waiting = Run.objects.unopened().order_by("workflow", "version")
-    kinds = waiting.values_list("workflow", "version").distinct()
-    return [f"{name} v{version}" for name, version in kinds if queue_of(name, version) not in there]
+    waiting = Run.objects.unopened().order_by()
+    kinds = waiting.values_list("workflow", "version", "current_version").distinct()
+    wanted = sorted({(name, current or version) for name, version, current in kinds})
+    return [
+        f"{name} v{version}" for name, version in wanted if queue_of(name, version) not in there
+    ]
 
 
 def unattended(client: Redis, run: Run) -> bool:
@@ -27,7 +30,7 @@ def unattended(client: Redis, run: Run) -> bool:
     try:
         if held(lease.lease(client, str(run.id)), lease.now_ms(client)):
             return False
-        return queue_of(run.workflow, run.version) not in pulse.served(pulse.alive(client))
+        return queue_of(run.workflow, run.carried_by) not in pulse.served(pulse.alive(client))
     except RedisError:
         return False
 

@@ -145,6 +145,11 @@ class Run(models.Model):
         return Cursor(self.cursor_attempt, self.cursor_seq)
 
     @property
+    def carried_by(self) -> int:
+        """The version whose workers it belongs to."""
+        return self.current_version or self.version
+
+    @property
     def finished(self) -> bool:
         return self.finished_at is not None
 

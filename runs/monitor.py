@@ -20,6 +20,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from runs import standing
+from runs.adoption import Adoption
 from runs.calm import Calm
 from runs.connections import AWAY, gx
 from runs.doorbell import Bell, queue_of
@@ -39,6 +40,7 @@ SWEEP_S = 10.0
 # A run younger than this is being announced by its `start`; twice its time, since clocks differ.
 SETTLED = timedelta(seconds=2 * SETTLED_S)
 STRANGER_MS = 60_000  # when to look again at a run that SQL does not know
+LOOK_MS = 1_000  # at one that no worker serves: a deploy brings some soon
 SHUN_MS = 5_000  # and at one that made us fail
 
 
@@ -48,6 +50,7 @@ class Monitor:
     ) -> None:
         self.client, self.bell, self.clock = client, bell, clock
         self.calm = Calm(gx().lease_seconds, clock())
+        self.adoption = Adoption(gx().adopt_seconds, clock)
         self.server = ""  # the Redis run id under which logs are looked at in this tick
         self.sweep_at = 0.0
         self.runs = 0  # in `due` at the last tick
@@ -183,27 +186,32 @@ class Monitor:
         The others wait in their place: their deadline brings them back here.
         """
         served = pulse.served(pulse.alive(self.client))
-        by_queue: dict[str, list[Run]] = defaultdict(list)
+        self.adoption.look(served)
+        by_version: dict[tuple[str, int], list[Run]] = defaultdict(list)
         for run in sorted(runs, key=lambda run: run.created_at):
-            by_queue[queue_of(run.workflow, run.version)].append(run)
-        opened_by = lease.now_ms(self.client) + round(gx().lease_seconds * 1000)
-        for queue, waiting in by_queue.items():
-            self._postpone([str(run.id) for run in waiting], opened_by)
-            if queue in served:
-                self._ring(waiting[: self._missing(queue, waiting[0])])
+            by_version[run.workflow, self.adoption.version(run, served)].append(run)
+        now = lease.now_ms(self.client)
+        opened_by = now + round(gx().lease_seconds * 1000)
+        for (workflow, version), waiting in by_version.items():
+            queue = queue_of(workflow, version)
+            there = queue in served
+            self._postpone([str(run.id) for run in waiting], opened_by if there else now + LOOK_MS)
+            if there:
+                self._ring(waiting[: self._missing(queue, waiting)], version)
 
-    def _missing(self, queue: str, like: Run) -> int:
+    def _missing(self, queue: str, waiting: Sequence[Run]) -> int:
         """How many more runs wait for a worker than there are orders in their queue."""
         orders = self.bell.waiting(queue)
         if orders is None:
             return 0
-        unopened = Run.objects.unopened().filter(workflow=like.workflow, version=like.version)
-        return max(0, unopened.count() - orders)
+        begun_as = {run.version for run in waiting}
+        unopened = Run.objects.unopened().filter(workflow=waiting[0].workflow)
+        return max(0, unopened.filter(version__in=begun_as).count() - orders)
 
-    def _ring(self, runs: Sequence[Run]) -> None:
+    def _ring(self, runs: Sequence[Run], version: int) -> None:
         """Up to the first failure: a broker that is away must not hold up the judging of others."""
         for run in runs:
-            order = Order(str(run.id), run.workflow, run.version, run.attempt, self.server)
+            order = Order(str(run.id), run.workflow, version, run.attempt, self.server)
             if not self.bell.ring(order):
                 return
 

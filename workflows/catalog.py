@@ -73,7 +73,8 @@ class Post:
 
 @dataclass(frozen=True)
 class Entry:
-    """A workflow as it is seen from outside."""
+    """A workflow as it is seen from outside. `compatible`: older versions whose runs this one may
+    carry on, when they have no worker any more."""
 
     name: str
     version: int
@@ -82,6 +83,7 @@ class Entry:
     lane: Lane
     input: type
     output: type
+    compatible: tuple[int, ...] = ()
 
 
 BLOG = Entry(

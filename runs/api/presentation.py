@@ -70,6 +70,7 @@ def summary(request: HttpRequest, run: Run) -> shapes.RunSummary:
 def detail(request: HttpRequest, run: Run) -> shapes.RunDetail:
     return {
         **summary(request, run),
+        "current_version": run.current_version or None,
         "input": run.input,
         "output": run.output,
         "waiting": _waiting(run.waiting),

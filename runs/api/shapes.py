@@ -87,6 +87,7 @@ class RunSummary(TypedDict):
 
 
 class RunDetail(RunSummary):
+    current_version: int | None  # of the worker that had it last; another than `version` adopted it
     input: Any
     output: Any
     waiting: Waiting | None

@@ -45,13 +45,16 @@ class Worker:
         *,
         reason: str = "first",
         lease_ms: int = 5000,
+        version: int = 1,
     ) -> Worker:
         worker = cls(client, run, Cursor(attempt, 0))
-        assert worker.open(attempt, reason=reason, lease_ms=lease_ms).ok
+        assert worker.open(attempt, reason=reason, lease_ms=lease_ms, version=version).ok
         return worker
 
-    def open(self, attempt: int, *, reason: str = "first", lease_ms: int = 5000) -> Reply:
-        body = RunStarted("w1", self.run.version, reason)
+    def open(
+        self, attempt: int, *, reason: str = "first", lease_ms: int = 5000, version: int = 1
+    ) -> Reply:
+        body = RunStarted("w1", version, reason)
         call = log.open_call(
             str(self.run.id),
             [codec.encode(body, at=self.clock)],

@@ -31,6 +31,7 @@ class Settings:
     beat_seconds: float = 1
     max_crashes: int = 3
     drain_seconds: float = 20
+    adopt_seconds: float = 60
     stream_ttl_hours: float = 1
     run_deadline_seconds: float = 7200
     run_usd: float = 2

@@ -31,6 +31,7 @@ def test_queued_run(api: Client, run: Run) -> None:
         "id": str(run.id),
         "workflow": "blog",
         "version": 1,
+        "current_version": None,
         "status": "queued",
         "attempt": 0,
         "output": None,
