@@ -7,6 +7,7 @@ from workflows.engine.errors import Failure, LeaseLost
 from workflows.engine.gather import gather
 from workflows.engine.people import Signal, Signals, ask, rehearsed, signals, sleep
 from workflows.engine.retry import Retry, exponential
+from workflows.engine.streaming import Streaming
 
 __all__ = [
     "Channel",
@@ -18,6 +19,7 @@ __all__ = [
     "Scope",
     "Signal",
     "Signals",
+    "Streaming",
     "Workflow",
     "ask",
     "budget",

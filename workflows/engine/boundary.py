@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from workflows.engine import values
@@ -105,14 +106,22 @@ async def answered(
     attempt.check()
     if (found := replayed(parent, place)) is not None:
         return found.value
+    with calling(parent, place):
+        async with attempt.slot(function, options.limit):
+            await attempt.may_begin()
+            frame = Frame(attempt, place, options, parent)
+            return await _finished(frame, bound, function, args, kwargs)
+
+
+@contextmanager
+def calling(parent: Frame, place: Place) -> Iterator[None]:
+    """While this lasts the parent waits for a call that is under way."""
+    attempt = parent.attempt
     parent.below += 1
     parent.children.under_way.add(place.digest)
     try:
         with attempt.working():
-            async with attempt.slot(function, options.limit):
-                await attempt.may_begin()
-                frame = Frame(attempt, place, options, parent)
-                return await _finished(frame, bound, function, args, kwargs)
+            yield
     finally:
         parent.below -= 1
         parent.children.under_way.discard(place.digest)
@@ -167,8 +176,11 @@ async def ran(
     frame.start(bound)
     attempt.frames.add(frame)
     try:
-        with entered(frame), contained():
-            value = await within(function, frame.options, args, kwargs, frame)
+        try:
+            with entered(frame), contained():
+                value = await within(function, frame.options, args, kwargs, frame)
+        finally:
+            frame.leave_streams()
         frame.complete(value)
     except Exception as error:
         frame.fail(error)

@@ -8,7 +8,8 @@ its boundary (time-out, retry, fallback) and without a log.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+import inspect
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, ParamSpec, Self, TypeVar, overload
 
@@ -16,10 +17,12 @@ from workflows.engine.boundary import called
 from workflows.engine.cache import Cache, Store
 from workflows.engine.options import Options, options_of
 from workflows.engine.retry import Exponential, Retry
+from workflows.engine.streaming import Streaming
 
 P = ParamSpec("P")
 R = TypeVar("R")
 Async = Callable[P, Coroutine[Any, Any, R]]
+Generator = Callable[P, AsyncGenerator[R, None]] | Callable[P, AsyncIterator[R]]
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,10 @@ class Component(Generic[P, R]):
         for name in (*functools.WRAPPER_ASSIGNMENTS, "__wrapped__"):
             value = self.function if name == "__wrapped__" else getattr(self.function, name, None)
             object.__setattr__(self, name, value)
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        if next(iter(inspect.signature(self.function).parameters), "") == "self":
+            raise TypeError(f"{name} is a method: a component is a plain function, called by it")
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
         """A sync function runs in a thread. Where no loop runs, it is simply called."""
@@ -90,16 +97,20 @@ class Workflow(Component[P, R]):
 
 @dataclass(frozen=True)
 class Decorator:
-    """`@component(…)`: makes a component of a function, sync or async."""
+    """`@component(…)`: makes a component of a function, sync, async, or an async generator."""
 
     options: Mapping[str, Any]
 
     @overload
+    def __call__(self, function: Generator[P, R], /) -> Streaming[P, R]: ...  # type: ignore[overload-overlap]
+    @overload
     def __call__(self, function: Async[P, R], /) -> Component[P, R]: ...
     @overload
     def __call__(self, function: Callable[P, R], /) -> Component[P, R]: ...
-    def __call__(self, function: Callable[..., Any], /) -> Component[..., Any]:
-        return Component(function, options_of(function, **self.options))
+    def __call__(self, function: Callable[..., Any], /) -> Any:
+        options = options_of(function, **self.options)
+        streams = inspect.isasyncgenfunction(inspect.unwrap(function))
+        return Streaming(function, options) if streams else Component(function, options)
 
 
 @dataclass(frozen=True)
@@ -116,6 +127,8 @@ class WorkflowDecorator:
         return Workflow(function, options_of(function, **self.options))
 
 
+@overload
+def component(function: Generator[P, R], /) -> Streaming[P, R]: ...  # type: ignore[overload-overlap]
 @overload
 def component(function: Async[P, R], /) -> Component[P, R]: ...
 @overload

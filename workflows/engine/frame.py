@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from workflows.engine.afar import Afar
 from workflows.engine.attempt import Attempt, now_ms
 from workflows.engine.budget import Budget, Hold
 from workflows.engine.errors import Failure, Halt, described, report
@@ -37,7 +38,6 @@ from workflows.wire.events import (
 )  # fmt: skip
 
 MESSAGE_CHARS = 8 * 1024
-SAID_AT_ONCE = 100
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +60,7 @@ class Frame:
             above=None if parent is None else parent.keeping,
         )
         self.below = 0  # calls that this span has made and that have not ended
+        self.streams: set[Frame] = set()  # that it has begun and not yet come to the end of
         self.asleep = False  # between two tries
         self.asking = False  # for an answer, or for time to pass
         self.fenced_at = 0.0
@@ -68,9 +69,8 @@ class Frame:
         self._calls: list[Call] = []
         self._offsets: dict[str, int] = {}
         self._speech = Speech(attempt.mask)
-        self._said_afar = 0
+        self._afar = Afar(attempt, self._put)
         self._began = time.perf_counter()
-        self._thread = threading.get_ident()
 
     # --- what the span's own code sees
 
@@ -115,10 +115,10 @@ class Frame:
             self.warn_once("budget", f"80 % of this run's budget are used: {self.budget.told()}.")
 
     def say(self, body: Body) -> None:
-        if threading.get_ident() == self._thread:
+        if self._afar.here:
             self._put(body)
         else:
-            self._say_from_afar(body)
+            self._afar.say(body)
 
     async def tell(self, body: Body) -> None:
         self._put(body)
@@ -158,6 +158,7 @@ class Frame:
         self._tries = number
         self._offsets.clear()
         self._speech = Speech(self.attempt.mask)
+        self.leave_streams()
         self.children.anew()
 
     def retrying(self, error: BaseException, number: int, decision: Decision) -> None:
@@ -176,6 +177,7 @@ class Frame:
         )
 
     def falling_back(self, error: BaseException) -> None:
+        self.leave_streams()
         self.children.anew()
         whole = self._report(error, "falls back")
         said = f"{self.options.name} fell back: {described(error).message}"
@@ -190,6 +192,12 @@ class Frame:
         self.asleep = False
 
     # --- its beginning and its end
+
+    def leave_streams(self) -> None:
+        """Python closes a generator that nobody holds, but later: its span ends with the try."""
+        with suppress(Halt):
+            while self.streams:
+                self.streams.pop().stop()
 
     def start(self, arguments: dict[str, Any]) -> None:
         place = self.place
@@ -272,21 +280,6 @@ class Frame:
         if isinstance(body, Object):
             body = shown(body)
         self.attempt.journal.put(body, span=self.path, at=now_ms(), lazy=lazy, beside=beside)
-
-    def _say_from_afar(self, body: Body) -> None:
-        loop = self.attempt.loop
-        loop.call_soon_threadsafe(self._put_from_afar, body)
-        self._said_afar += 1
-        if self._said_afar % SAID_AT_ONCE == 0:
-            # A thread that says more than the loop can take waits for it.
-            asyncio.run_coroutine_threadsafe(self.attempt.journal.room(), loop).result()
-
-    def _put_from_afar(self, body: Body) -> None:
-        """For code in threads: nobody is there to be told that it is too late, or not JSON."""
-        try:
-            self._put(body)
-        except (Halt, TypeError, ValueError) as error:
-            logger.info("%s: a thread's %s is dropped: %s", self.run, body.kind, error)
 
     def _report(self, error: BaseException, what: str) -> Mapping[str, bytes]:
         """Tell those who run the service; the rest of it goes beside the event."""
