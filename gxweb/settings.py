@@ -245,6 +245,7 @@ def find_email() -> dict[str, Any]:
 
 
 vars().update(find_email())
+EMAIL_TIMEOUT = 10  # a mail server that does not answer is asked again later
 DEFAULT_FROM_EMAIL = f"gxweb@{PUBLIC_HOST}"
 
 LOGGING = {

@@ -5,3 +5,9 @@ from django.apps import AppConfig
 
 class NoticesConfig(AppConfig):
     name = "gxweb.notices"
+
+    def ready(self) -> None:
+        # Its models exist only now.
+        from gxweb.notices import mail  # noqa: PLC0415
+
+        mail.listen()

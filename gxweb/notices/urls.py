@@ -4,9 +4,11 @@ from django.urls import path
 
 from gxweb.notices import header
 from gxweb.notices.socket import me_socket
+from gxweb.notices.wishes import wishes
 
 app_name = "notices"
 urlpatterns = [
+    path("wishes/", wishes, name="wishes"),
     path("<uuid:run>/dismissal/", header.dismissal, name="dismissal"),
 ]
 # Channels routes to ASGI applications what Django routes to views.

@@ -60,6 +60,7 @@ ROUTES: dict[str, tuple[str, str]] = {
     "runs/<uuid:id>/cancellation/": (RUN, "/runs/{}/cancellation/"),
     "runs/<uuid:id>/forks/": (RUN, "/runs/{}/forks/"),
     "runs/<uuid:id>/trace/": (RUN, "/runs/{}/trace/"),
+    "notices/wishes/": (SELF, "/notices/wishes/"),
     "notices/<uuid:run>/dismissal/": (CHIP, "/notices/{}/dismissal/"),
     "sample/": (OPEN, "/sample/"),
     "posts/": (SELF, "/posts/"),

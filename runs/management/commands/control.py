@@ -20,6 +20,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from redis.exceptions import RedisError
 
 from runs import notices
+from runs.chores import CHORES
 from runs.connections import gx
 from runs.doorbell import bell
 from runs.monitor import Monitor
@@ -31,6 +32,7 @@ from workflows.wire.pulse import Beat
 logger = logging.getLogger(__name__)
 
 POLL_S = 0.25
+CHORE_S = 1.0
 # A server that answers with an error, being full or loading, is waited for as well.
 AWAY = (RedisError, OperationalError, InterfaceError)
 BACK_OFF_S = (0.2, 5.0)  # first and longest wait while Redis or SQL is away
@@ -103,6 +105,7 @@ def start(stop: threading.Event) -> list[Loop]:
         Loop("monitor", Monitor(connect_once(url), bell()).tick, stop, POLL_S),
         Loop("notices", notices.tell, stop, POLL_S),
         Loop("pulse", Pulse(connect_once(url)).beat, stop, gx().beat_seconds),
+        *(Loop(name, step, stop, CHORE_S) for name, step in CHORES.items()),
     ]
     for loop in loops:
         loop.start()
