@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests import chromium
+from tests.e2e.scene import Scene
 from tests.e2e.web import Web, serving
 from tests.valkey import Server
 
@@ -39,6 +41,23 @@ def browser() -> Iterator[Browser]:
 def web(tmp_path_factory: pytest.TempPathFactory, valkey_server: Server) -> Iterator[Web]:
     with serving(tmp_path_factory.mktemp("web"), valkey_server.url) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def scene(web: Web) -> Scene:
+    """Somebody with one of everything."""
+    return furnished(web, "plain")
+
+
+@pytest.fixture(scope="session")
+def hostile(web: Web) -> Scene:
+    """The same, all of it said by an attacker."""
+    return furnished(web, "hostile")
+
+
+def furnished(web: Web, kind: str) -> Scene:
+    printed = web.python(f"from tests.e2e import scene; scene.main({kind!r})")
+    return Scene(**json.loads(printed))
 
 
 @pytest.fixture

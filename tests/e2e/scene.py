@@ -132,7 +132,10 @@ def section(number: int) -> str:
 
 def written(redis: Redis, run: Run, words: Words) -> Writer:
     """Two sections done, one in the middle, one not begun."""
-    said = Writer(redis, str(run.pk)).begin()
+    return fill(Writer(redis, str(run.pk)).begin(), words)
+
+
+def fill(said: Writer, words: Words) -> Writer:
     outline = [{"heading": heading} for heading in words.headings]
     claims = [{"id": f"c{n}", "quote": q, "title": words.name, "url": q}
               for n, q in enumerate(words.quotes, start=1)]  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -13,11 +12,6 @@ from tests.e2e.scene import Scene
 from tests.e2e.web import Web
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
-
-
-@pytest.fixture(scope="module")
-def scene(web: Web) -> Scene:
-    return Scene(**json.loads(web.python("from tests.e2e import scene; scene.main('plain')")))
 
 
 @pytest.fixture
