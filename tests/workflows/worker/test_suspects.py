@@ -150,13 +150,19 @@ def test_one_that_hangs_and_lost_its_run_is_ended(yard: Yard) -> None:
     assert [event.id.attempt for event in yard.events(run)][-1] == 9
 
 
-def test_a_child_starts_fast(yard: Yard) -> None:
-    """Twenty innocents of one crash are all at work before a lease is over."""
+def test_twenty_innocents_of_one_crash_are_soon_back_among_the_others(yard: Yard) -> None:
     runs = [suspect(yard, flows.naps, [0.3, 0]) for _ in range(20)]
-    with yard.worker():
+    with yard.worker() as worker:
         began = time.monotonic()
         for run in runs:
             yard.ring(run, flows.naps)
         for run in runs:
             wait_for(lambda run=run: released(yard, run, 2) == lease.HANDED_OVER)  # type: ignore[misc]
         print(f"20 suspects, each alone till its first span: {time.monotonic() - began:.1f} s")
+        for run in runs:
+            yard.ring(run, flows.naps)
+        for run in runs:
+            yard.until(run, lambda state: state.ended)
+        [nursery] = children(worker.pid)
+        assert children(nursery) == []
+    assert all(starts(yard, run)[-1] == ("handed over", False) for run in runs)
