@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import zlib
 
 from workflows.fetch.refusals import unreachable, wrong_type
@@ -39,6 +40,22 @@ def decoded(raw: bytes, coding: str) -> bytes:
 
 def media_type(header: str) -> str:
     return header.partition(";")[0].strip().lower()
+
+
+def charset(header: str) -> str:
+    """As the server says it, if it is one that we know; else empty."""
+    for part in header.split(";")[1:]:
+        name, _, value = part.partition("=")
+        if name.strip().lower() == "charset":
+            return _known(value.strip().strip("\"'"))
+    return ""
+
+
+def _known(name: str) -> str:
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        return ""
 
 
 def check_type(header: str, body: bytes) -> None:
