@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -36,3 +37,12 @@ class Document(models.TextField):  # type: ignore[type-arg]
 
     def to_python(self, value: Any) -> Any:
         return value
+
+
+def moment(ms: int) -> datetime:
+    """The time of an event as a column holds it."""
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def millis(at: datetime) -> int:
+    return round(at.timestamp() * 1000)

@@ -9,7 +9,7 @@ import gzip
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
@@ -292,12 +292,3 @@ class LogArchive(models.Model):
     def events(self) -> list[Event]:
         lines = gzip.decompress(self.gz).splitlines()
         return [codec.from_json(codec.loads(line)) for line in lines]
-
-
-def moment(ms: int) -> datetime:
-    """The time of an event as a column holds it."""
-    return datetime.fromtimestamp(ms / 1000, UTC)
-
-
-def millis(at: datetime) -> int:
-    return round(at.timestamp() * 1000)

@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from runs.models import Run, Span, millis, moment
+from runs.fields import millis, moment
+from runs.models import Run, Span
 from workflows.wire import codec, events, state
 from workflows.wire.cursor import Cursor
 from workflows.wire.events import Body, Event

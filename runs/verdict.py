@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from runs.models import Run, millis
+from runs.fields import millis
+from runs.models import Run
 from runs.standing import Standing
 from workflows.wire.events import Error
 from workflows.wire.lease import CRASHED

@@ -16,7 +16,8 @@ from runs import listing
 from runs.admin import acts, events, fleet, page
 from runs.admin.filters import DateFilter, ErrorFilter, OwnerFilter, WorkflowFilter, begins
 from runs.admin.readonly import ReadOnly
-from runs.models import Run, millis
+from runs.fields import millis
+from runs.models import Run
 from runs.render.now import duration
 
 UNSHOWN = ("error_message", "cancel_reason", "progress_message", "body_hash")

@@ -8,7 +8,8 @@ from django.http import HttpRequest
 
 from runs import history, rows
 from runs.api import shapes
-from runs.models import Run, moment
+from runs.fields import moment
+from runs.models import Run
 
 
 def fresh(run: Run) -> Run:

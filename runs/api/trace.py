@@ -12,7 +12,7 @@ from runs.api import presentation, shapes
 from runs.api.access import FindToken, find_run, needs
 from runs.api.answers import answer
 from runs.api.document import described
-from runs.models import moment
+from runs.fields import moment
 from workflows.wire.events import Usage
 from workflows.wire.state import Span, State
 
