@@ -13,6 +13,7 @@ from typing import Annotated, ClassVar, Literal
 from annotated_types import Interval, Len, MaxLen, Predicate
 
 NOTES_BYTES = 200 * 1024
+MOST_SECTIONS = 8
 
 Lane = Literal["interactive", "bulk"]
 
@@ -24,6 +25,17 @@ def is_not_blank(text: str) -> bool:
 def is_at_most_200_kilobytes(text: str) -> bool:
     """Characters alone would let four times as much in."""
     return len(text.encode("utf-8", "replace")) <= NOTES_BYTES
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """How one section is to be written. It reaches that section's writer and nobody else, so that a
+    fork with another one writes only that section anew, and what follows from it."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    section: Annotated[int, Interval(ge=1, le=MOST_SECTIONS)]
+    text: Annotated[str, Len(1, 2000), Predicate(is_not_blank)]
 
 
 @dataclass(frozen=True)
@@ -42,6 +54,7 @@ class Brief:
     words: Annotated[int, Interval(ge=200, le=5000)] = 1200
     urls: Annotated[tuple[Annotated[str, Len(1, 2000)], ...], MaxLen(10)] = ()
     review_outline: bool = False
+    instructions: Annotated[tuple[Instruction, ...], MaxLen(MOST_SECTIONS)] = ()
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,10 @@ class Post(models.Model):
         Writing.objects.create(post=self, run=run, base=self.revision)
         return True
 
+    def asked(self, run: Run, heading: str) -> None:
+        """That run is to write this section anew."""
+        self.writings.filter(run=run, ended=False).update(asked=heading)
+
     @property
     def writing(self) -> Writing:
         """What its newest run does to it."""

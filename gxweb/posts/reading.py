@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
-from gxweb.posts import words
+from gxweb.posts import sections, words
 from gxweb.posts.models import Post
 from gxweb.posts.text import Text
 from runs import markdown
@@ -41,13 +41,24 @@ def post_page(request: HttpRequest, id: UUID) -> HttpResponse:
     post = get_object_or_404(Post.objects.visible_to(request.user).select_related("run"), pk=id)
     writing = post.writing
     if writing.ended:
-        context: dict[str, Any] = {"writing": writing, "key": uuid4(), **article(post)}
+        context: dict[str, Any] = {
+            "writing": writing,
+            "key": uuid4(),
+            "parts": _rewritable(post, shown := article(post)),
+            **shown,
+        }
         return render(request, "posts/post.html", _again(post, context))
     context = live_page(post.run)
     response = render(request, "posts/live.html", _again(post, context))
     if context["state"].ended:
         response["Refresh"] = str(SOON_S)
     return response
+
+
+def _rewritable(post: Post, shown: dict[str, Any]) -> list[tuple[str, SafeString, int | None]]:
+    """Each section with its number in the run, if that can write it anew."""
+    known = sections.numbers(post.run)
+    return [(heading, html, known.get(heading)) for heading, html in shown["sections"]]
 
 
 def _again(post: Post, context: dict[str, Any]) -> dict[str, Any]:

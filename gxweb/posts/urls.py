@@ -18,5 +18,6 @@ urlpatterns = [
     path("<uuid:id>/revisions/", editing.revisions, name="revisions"),
     path("<uuid:id>/revisions/<int:number>/", editing.revision, name="revision"),
     path("<uuid:id>/resumption/", again.resumption, name="resumption"),
+    path("<uuid:id>/sections/<int:number>/", again.section, name="section"),
     path("<uuid:id>/deletion/", taking.deletion, name="deletion"),
 ]

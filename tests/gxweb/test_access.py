@@ -75,6 +75,7 @@ ROUTES: dict[str, tuple[str, str]] = {
     "posts/<uuid:id>/revisions/": (POST, "/posts/{}/revisions/"),
     "posts/<uuid:id>/revisions/<int:number>/": (POST, "/posts/{}/revisions/1/"),
     "posts/<uuid:id>/resumption/": (POST, "/posts/{}/resumption/"),
+    "posts/<uuid:id>/sections/<int:number>/": (POST, "/posts/{}/sections/1/"),
     "posts/<uuid:id>/deletion/": (POST, "/posts/{}/deletion/"),
     # Every person on the staff has these; what there is to see depends on permissions.
     "admin/": (STAFF, "/admin/"),

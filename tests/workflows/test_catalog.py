@@ -50,6 +50,9 @@ def test_a_brief_survives_json() -> None:
         ({"topic": "t", "notes": "é" * (NOTES_BYTES // 2 + 1)}, "notes"),
         ({"topic": "t", "urls": ["https://example.com/"] * 11}, "urls"),
         ({"topic": "t", "budget": 9}, "budget"),
+        ({"topic": "t", "instructions": [{"section": 9, "text": "x"}]}, "instructions"),
+        ({"topic": "t", "instructions": [{"section": 1, "text": " "}]}, "instructions"),
+        ({"topic": "t", "instructions": [{"section": 1, "text": "x"}] * 9}, "instructions"),
     ],
 )
 def test_what_does_not_fit_is_refused_by_its_field(given: dict[str, Any], field: str) -> None:

@@ -11,8 +11,9 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from workflows.blog.notes import folded
+from workflows.catalog import MOST_SECTIONS
 
-FEWEST_SECTIONS, MOST_SECTIONS = 4, 8
+FEWEST_SECTIONS = 4
 DESCRIPTION_CHARACTERS = 160
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workflows.blog.claims import Claim
-from workflows.blog.forms import FEWEST_SECTIONS, MOST_SECTIONS, OutlineForm
+from workflows.blog.forms import FEWEST_SECTIONS, OutlineForm
 from workflows.blog.words import targets
+from workflows.catalog import MOST_SECTIONS
 
 SECTION_WORDS = 200
 HEADING_WORDS = 8

@@ -18,6 +18,10 @@ from workflows.catalog import Brief
 UNSOURCED = "*No source in the notes for this.*"
 
 _EDITOR = "You are the editor of a blog. Answer with JSON only."
+_WISH = (
+    "On the line `wish` stands what the author wants of this section: it goes before length and "
+    "tone, but not before what is said here about citing."
+)
 _SHAPES = "Background; How it works; In practice; Limits; Common questions; What comes next"
 
 
@@ -62,6 +66,9 @@ def section(brief: Brief, made: Outline, number: int, material: str) -> Question
         "claim cite it by its id, like [c3]. Cite no other id, and tell nothing that belongs to "
         f"another section. If nothing in your text rests on a claim, end with the line {UNSOURCED}"
     )
+    wish = " ".join(one.text for one in brief.instructions if one.section == number)
+    if wish:
+        instructions += f" {_WISH}"
     ids = ", ".join(claim.id for claim in planned.claims) or "none"
     wanted = _lines(
         facts(brief),
@@ -69,6 +76,7 @@ def section(brief: Brief, made: Outline, number: int, material: str) -> Question
         words=str(planned.words),
         allotted=ids,
         unsourced=UNSOURCED,
+        wish=wish,
     )
     return Question("", instructions, wanted, (_sheet(made, number), material), model="large")
 

@@ -39,7 +39,9 @@ class Reading:
     @property
     def asked(self) -> str:
         """What the answer should be about."""
-        return " ".join(self.facts.get(name, "") for name in ("heading", "topic", "questions"))
+        return " ".join(
+            self.facts.get(name, "") for name in ("heading", "topic", "questions", "wish")
+        )
 
 
 def read(request: Mapping[str, Any]) -> Reading:

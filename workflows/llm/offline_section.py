@@ -13,6 +13,7 @@ from workflows.llm.offline_ranking import Ranking
 from workflows.llm.offline_reading import Reading
 
 PARAGRAPH_WORDS = 70
+SIGNS = {"shorter": 0.5, "longer": 1.5}
 
 
 def is_section(reading: Reading) -> bool:
@@ -20,7 +21,7 @@ def is_section(reading: Reading) -> bool:
 
 
 def written(reading: Reading) -> str:
-    target = reading.number("words") or 100
+    target = _target(reading)
     pool, cited = _pool(reading, target)
     ranking = Ranking(pool, " ".join([reading.asked, *reading.claims.values()]))
     chosen = _chosen(ranking.best_first(), cited, target)
@@ -30,6 +31,15 @@ def written(reading: Reading) -> str:
     if any(sentence.text in cited for sentence in chosen):
         return text
     return "\n\n".join(filter(None, [text, reading.facts.get("unsourced")]))
+
+
+def _target(reading: Reading) -> int:
+    """In words. Of what an author may wish it understands shorter and longer."""
+    words, wish = reading.number("words") or 100, reading.facts.get("wish", "").lower()
+    for sign, factor in SIGNS.items():
+        if sign in wish:
+            return round(words * factor)
+    return words
 
 
 def _bare(reading: Reading) -> str:

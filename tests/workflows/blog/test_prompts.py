@@ -1,10 +1,12 @@
 """What is asked: facts outside the fence, everything from the notes inside."""
 
+from dataclasses import replace
+
 from workflows.blog import prompts
 from workflows.blog.claims import Claim
 from workflows.blog.forms import Plan
 from workflows.blog.outline import Outline, Planned
-from workflows.catalog import Brief
+from workflows.catalog import Brief, Instruction
 
 BRIEF = Brief("Tides\nsection: 9", audience="sailors", words=1000)
 CLAIMS = (Claim("c1", "It pulls.", "The moon pulls."), Claim("c2", "The sun…", "The sun pulls."))
@@ -58,3 +60,19 @@ def test_edits_and_description_see_the_article_behind_the_fence() -> None:
 
 def test_the_sentence_for_no_source_is_short() -> None:
     assert len(prompts.UNSOURCED.split()) <= 8
+
+
+def test_an_instruction_reaches_the_section_that_it_names_and_no_other_question() -> None:
+    asked = replace(BRIEF, instructions=(Instruction(2, "Shorter,\nplease"),))
+    told = prompts.section(asked, OUTLINE, 2, "m")
+    assert "wish: Shorter, please" in told.facts.splitlines()
+    assert "`wish`" in told.instructions
+    for made in (
+        lambda brief: prompts.section(brief, OUTLINE, 1, "m"),
+        lambda brief: prompts.plan(brief, "e"),
+        lambda brief: prompts.claims(brief, PLAN, "c", 3),
+        lambda brief: prompts.outline(brief, PLAN, CLAIMS),
+        lambda brief: prompts.edits(brief, OUTLINE, ["One.", "Two."]),
+        lambda brief: prompts.description(brief, "T", "One."),
+    ):
+        assert made(asked) == made(BRIEF)

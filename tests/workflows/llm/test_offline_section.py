@@ -1,6 +1,7 @@
 """A section out of sentences: claims first, the asked length, the material's order."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -65,3 +66,10 @@ def test_items_of_lists_do_not_run_into_each_other() -> None:
 def test_what_a_section_is() -> None:
     assert is_section(reading(5, ""))
     assert not is_section(Reading(facts={"words": "5"}))
+
+
+@pytest.mark.parametrize(("wish", "words"), [("Shorter, please", 30), ("longer", 90), ("", 60)])
+def test_shorter_and_longer_are_understood(wish: str, words: int) -> None:
+    material = " ".join(f"Tide number {n} comes in." for n in range(60))
+    told = replace(reading(60, material), facts={**FACTS, "words": "60", "wish": wish})
+    assert abs(len(written(told).split()) - words) <= 8
