@@ -27,6 +27,9 @@ class Left:
     """What is left of a run's budget: US dollars and tokens; None: there is no bound.
 
     `low`: 80 % of it are used.
+
+    >>> budget()
+    Left(usd=None, tokens=None, low=False)
     """
 
     usd: float | None = None

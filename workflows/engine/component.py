@@ -27,7 +27,17 @@ Generator = Callable[P, AsyncGenerator[R, None]] | Callable[P, AsyncIterator[R]]
 
 @dataclass(frozen=True)
 class Component(Generic[P, R]):
-    """Call it to run it: `await f(x)`. `f.function` is what was decorated."""
+    """Call it to run it: `await f(x)`. `f.function` is what was decorated.
+
+    >>> @component
+    ... async def double(n: int) -> int:
+    ...     return 2 * n
+    >>> asyncio.run(double(4))
+    8
+    >>> patient = double.retry(5).timeout(30)  # a copy: `double` stays as it was
+    >>> patient.options.retry.attempts, double.options.retry.attempts
+    (5, 1)
+    """
 
     function: Callable[P, Any]
     options: Options
@@ -56,11 +66,12 @@ class Component(Generic[P, R]):
         return self.options.version
 
     def retry(self, attempts: int = 3, wait: Exponential | None = None) -> Self:
-        """Up to `attempts` tries in all."""
+        """Up to `attempts` tries in all; see Retry."""
         return self._with(retry=Retry(attempts, wait or Exponential()))
 
     def timeout(self, seconds: float) -> Self:
-        """Of each try."""
+        """Of each try, in seconds; then it fails as `timeout`. A thread cannot be stopped: a sync
+        function goes on, and nobody waits for it."""
         return self._with(timeout=seconds)
 
     def key(self, key: object) -> Self:
@@ -92,7 +103,16 @@ class Component(Generic[P, R]):
 
 
 class Workflow(Component[P, R]):
-    """A component that can be started from outside, by its name."""
+    """A component that can be started from outside, by its name.
+
+    >>> @workflow("digest", version=2)
+    ... async def digest(paper: str) -> str:
+    ...     return paper.split(".")[0]
+    >>> isinstance(digest, Workflow), digest.name, digest.version
+    (True, 'digest', 2)
+    >>> asyncio.run(digest("It works. We show how."))
+    'It works'
+    """
 
 
 @dataclass(frozen=True)
@@ -148,10 +168,28 @@ def component(
     secret: str | Iterable[str] = (),
 ) -> Decorator: ...
 def component(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
-    """Make a component of a function; the fluent methods' options as arguments."""
+    """Make a component of a function; the fluent methods' options as arguments.
+
+    >>> @component(retry=3, timeout=60, fallback=str.upper)
+    ... async def shout(word: str) -> str:
+    ...     raise Failure("provider_refused", "No shouting.")
+    >>> asyncio.run(shout("hello"))
+    'HELLO'
+
+    A component that finished is not run again in its run. Who a call is: the component's name and
+    `version`, its arguments (`f(1)` is `f(n=1)`), and how many equal calls came before, or its
+    `key`. Raise the version when the same arguments should give something new.
+    """
     return Decorator(options) if function is None else Decorator(options)(function)
 
 
 def workflow(name: str, *, version: int = 1, **options: Any) -> WorkflowDecorator:
-    """Make a workflow of a function with one argument, its input. Options as for `component`."""
+    """Make a workflow of a function with one argument, its input. Options as for `component`.
+
+    >>> @workflow("shout")
+    ... async def shout(word: str) -> str:
+    ...     return word.upper()
+    >>> asyncio.run(shout("hello"))
+    'HELLO'
+    """
     return WorkflowDecorator({"name": name, "version": version, **options})

@@ -20,7 +20,15 @@ NAME_CHARS = 200
 
 
 class Scope(Protocol):
-    """The span under way."""
+    """The span under way, as its own code sees it: `current()`.
+
+    >>> @component
+    ... def whoami() -> str:
+    ...     scope: Scope | None = current()
+    ...     return scope.path if scope else "no run"
+    >>> whoami()
+    'no run'
+    """
 
     @property
     def run(self) -> str: ...
@@ -81,7 +89,11 @@ _current: ContextVar[Scope | None] = ContextVar("gx_scope", default=None)
 
 
 def current() -> Scope | None:
-    """The span under way; None outside a run."""
+    """The span under way; None outside a run.
+
+    >>> current() is None
+    True
+    """
     return _current.get()
 
 
@@ -95,18 +107,29 @@ def entered(scope: Scope) -> Iterator[None]:
 
 
 def status(message: str, *, done: int | None = None, total: int | None = None) -> None:
-    """What this span is doing now; the newest one counts."""
+    """What this span is doing now; the newest one counts. Of the workflow itself it is the run's
+    progress. Like all that is said, it goes nowhere outside a run.
+
+    >>> status("Reading the notes", done=2, total=7)
+    """
     if (scope := current()) is not None:
         scope.say(Status(message=message, done=done, total=total))
 
 
 def publish(label: str, value: Any) -> None:
-    """Show a live structure, whole, under its label; at most 32 KB of JSON."""
+    """Show a live structure, whole, under its label; at most 32 KB of JSON.
+
+    >>> publish("outline", {"title": "Heat pumps", "sections": ["Why", "How"]})
+    """
     if (scope := current()) is not None:
         scope.say(Object(label=_checked(label), value=value))
 
 
 def log(message: str, *, level: str = "info") -> None:
+    """Tell the readers of the run something, once. `level`: info or warning.
+
+    >>> log("Two of the seven quotes could not be verified.", level="warning")
+    """
     if (scope := current()) is not None:
         scope.say(Log(level=level, message=message))
 
@@ -123,11 +146,24 @@ def budget() -> Left:
 
 
 def text(channel: str) -> Channel:
+    """A text that readers see grow. The blog's sections are on `section-1`, `section-2` and so on.
+
+    >>> asyncio.run(text("section-1").write("A heat pump moves heat."))
+    """
     return Channel(channel)
 
 
 class Channel:
-    """A text that grows before the reader's eyes. It belongs to the try of the span that writes."""
+    """A text that grows before the reader's eyes. It belongs to the try of the span that writes:
+    when that is tried again, or taken up by another worker, it begins anew.
+
+    >>> async def say() -> None:
+    ...     draft: Channel = text("draft")
+    ...     await draft.write("A heat")
+    ...     await draft.write(" pomp")
+    ...     await draft.replace("A heat pump")
+    >>> asyncio.run(say())
+    """
 
     def __init__(self, name: str) -> None:
         self.name = _checked(name)

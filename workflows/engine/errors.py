@@ -29,7 +29,12 @@ _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 class Failure(Exception):
     """A step could not do its work, for a reason from the wire's closed list.
 
-    The message is a sentence for readers: no path, no stack, no secret.
+    The message is a sentence for readers: no path, no stack, no secret. `retryable`: whether
+    another try may succeed; `retry_after`: after so many seconds.
+
+    >>> raise Failure("unreachable", "The page did not answer.", retryable=True)
+    Traceback (most recent call last):
+    workflows.engine.errors.Failure: The page did not answer.
     """
 
     def __init__(
@@ -66,7 +71,12 @@ class Halt(BaseException):
 
 
 class LeaseLost(Halt):
-    """The log belongs to a newer attempt, has ended, or is gone."""
+    """The log belongs to a newer attempt, has ended, or is gone. It is no Exception, so that no
+    `except Exception` of a flow can go on in spite of it.
+
+    >>> issubclass(LeaseLost, Exception)
+    False
+    """
 
 
 class Parked(Halt):

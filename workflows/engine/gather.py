@@ -15,6 +15,14 @@ async def gather(calls: Iterable[Awaitable[T]], *, limit: int | None = None) -> 
     """The results, in the order of the calls. The first failure is raised as it is.
 
     With a limit a generator is asked for its next call only when there is room for it.
+
+    >>> @component
+    ... async def double(n: int) -> int:
+    ...     return 2 * n
+    >>> async def all_of_them() -> list[int]:
+    ...     return await gather((double(n) for n in range(5)), limit=2)
+    >>> asyncio.run(all_of_them())
+    [0, 2, 4, 6, 8]
     """
     if limit is not None and limit < 1:
         raise ValueError("limit must be at least 1")

@@ -108,7 +108,12 @@ async def sleep(seconds: float) -> None:
 
 
 def signals() -> Signals:
-    """What was sent to this run; see `Signals`."""
+    """What was sent to this run; see `Signals`.
+
+    >>> with rehearsed(signals={"finish": None}):
+    ...     signals().received("finish")
+    True
+    """
     return Signals()
 
 

@@ -37,6 +37,11 @@ class Exponential:
 
 
 def exponential(*, initial: float = 0.5, max: float = 30.0, jitter: float = 0.25) -> Exponential:
+    """Waits that double from `initial` to `max` seconds, plus up to `jitter` of themselves.
+
+    >>> exponential(initial=1, max=60).after(tried=3, luck=0.0)
+    4.0
+    """
     return Exponential(initial, max, jitter)
 
 
@@ -54,6 +59,20 @@ GIVE_UP = Decision(again=False)
 
 @dataclass(frozen=True, slots=True)
 class Retry:
+    """Up to `attempts` tries in all, with `wait` between them. An error that cannot go away (a bug,
+    a Failure that is not retryable) is not tried again.
+
+    >>> tries = []
+    >>> @component(retry=Retry(attempts=3, wait=exponential(initial=0.001)))
+    ... async def flaky() -> str:
+    ...     tries.append("try")
+    ...     if len(tries) < 3:
+    ...         raise Failure("timeout", "Slow.", retryable=True)
+    ...     return "done"
+    >>> asyncio.run(flaky()), len(tries)
+    ('done', 3)
+    """
+
     attempts: int = 3
     wait: Exponential = Exponential()
 

@@ -29,7 +29,17 @@ _END: Any = object()
 
 @dataclass(frozen=True)
 class Streaming(Generic[P, R]):
-    """Call it and iterate: `async for item in f(x)`. `f.function` is what was decorated."""
+    """Call it and iterate: `async for item in f(x)`. `f.function` is what was decorated.
+
+    >>> @component
+    ... async def words(said: str):
+    ...     for word in said.split():
+    ...         yield word
+    >>> async def read() -> list[str]:
+    ...     return [word async for word in words("a heat pump")]
+    >>> asyncio.run(read())
+    ['a', 'heat', 'pump']
+    """
 
     function: Callable[P, AsyncIterator[R]]
     options: Options

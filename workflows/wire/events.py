@@ -115,7 +115,12 @@ class RunAnswered:
 
 @dataclass(frozen=True, slots=True)
 class RunSignalled:
-    """The run took notice of a signal. `id`: given by whoever sent it."""
+    """The run took notice of a signal. `id`: given by whoever sent it.
+
+    >>> signal = Signal("1", "add", {"url": "https://example.org"})
+    >>> signal.name, signal.value
+    ('add', {'url': 'https://example.org'})
+    """
 
     kind: ClassVar[str] = "run.signalled"
     id: str
