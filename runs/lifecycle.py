@@ -37,6 +37,7 @@ logger = logging.getLogger(__name__)
 
 INPUT_MAX = 2 * 1024 * 1024
 FULL = 0.8  # of maxmemory: above it no run is admitted
+MOST_WAITING = 100  # runs of one owner
 RETRY_AFTER_S = 5
 OVER_QUOTA_RETRY_S = 30
 TOO_MANY = "You have as many runs under way as you may. Try again when one has ended."
@@ -238,7 +239,10 @@ def _insert(owner: AbstractBaseUser, entrant: Entrant, admitted: Admitted) -> St
 
 def _within_quota(run: Run) -> None:
     """Bounds the run by what is left of its owner's day. Raises OverQuota."""
-    if Run.objects.live().filter(owner_id=run.owner_id).count() >= gx().user_concurrent_runs:
+    live = Run.objects.live().filter(owner_id=run.owner_id)
+    waiting = live.filter(status=Run.Status.WAITING).count()
+    # One that waits holds nothing but its log, and may do so for days.
+    if live.count() - waiting >= gx().user_concurrent_runs or waiting >= MOST_WAITING:
         raise OverQuota
     now = timezone.now()
     today = quota.day(run.owner_id, now)

@@ -97,6 +97,7 @@ class Run(models.Model):
     progress_total = models.FloatField(null=True)
     progress_message = PlainText(blank=True)
     waiting = Document(null=True)
+    waited_ms = models.BigIntegerField(default=0)  # before now; the deadline does not count it
     forked_from = models.ForeignKey("self", models.SET_NULL, null=True, related_name="forks")
     key = models.CharField(max_length=255, null=True)  # noqa: DJ001 (null: no key was given)
     body_hash = models.CharField(max_length=64, blank=True)
@@ -160,7 +161,8 @@ class Run(models.Model):
     @property
     def deadline(self) -> datetime | None:
         seconds = self.limits.get("deadline_s")
-        return None if seconds is None else self.created_at + timedelta(seconds=seconds)
+        waited = timedelta(milliseconds=self.waited_ms)
+        return None if seconds is None else self.created_at + waited + timedelta(seconds=seconds)
 
     @property
     def error(self) -> Error | None:

@@ -21,6 +21,7 @@ from workflows.wire.fold import fold
 from workflows.wire.state import EMPTY, OPEN, State
 
 PIECE = 8_000  # code points of text in one event: at 6 bytes each it still fits
+QUESTION = ("key", "title", "form_schema", "default", "until")
 Said = dict[str, dict[str, Any]]
 
 
@@ -40,7 +41,8 @@ def run_changes(run: Run, now: State) -> dict[str, Any]:
         "status": now.status,
         "starts": max(run.starts, now.starts),
         "current_version": now.version if now.starts else run.current_version,
-        "waiting": _waiting(now.waiting),
+        "waiting": _waiting(now),
+        "waited_ms": max(run.waited_ms, now.waited_ms),
         "started_at": _moment(now.started_at) or run.started_at,
         **_usage(run, now),
     }
@@ -101,7 +103,8 @@ def story(run: Run, spans: Iterable[Span], *, restored: bool = True) -> Iterator
     if restored:
         began = _millis(run.started_at)
         suspect = run.crashes > 0
-        yield Told(events.RunRestored(run.starts, began, suspect=suspect), created)
+        opening = events.RunRestored(run.starts, began, waited_ms=run.waited_ms, suspect=suspect)
+        yield Told(opening, created)
     yield Told(
         events.RunQueued(run.workflow, run.version, str(run.owner_id), run.input, run.bounds),
         created,
@@ -117,6 +120,8 @@ def story(run: Run, spans: Iterable[Span], *, restored: bool = True) -> Iterator
         at = _millis(span.finished_at) or created
         yield from (Told(body, at, span.path) for body in _words(span.said))
         yield Told(_ended(span), at, span.path)
+    if restored and run.waiting is not None:
+        yield Told(_question(run.waiting), run.waiting.get("since") or created)
 
 
 def remembered(run: Run, spans: Iterable[Span]) -> State:
@@ -132,7 +137,7 @@ def remembered(run: Run, spans: Iterable[Span]) -> State:
         attempt=run.cursor_attempt,
         starts=run.starts,
         started_at=_millis(run.started_at),
-        waiting=None if run.waiting is None else events.RunWaiting(**run.waiting),
+        waiting=None if run.waiting is None else _question(run.waiting),
     )
 
 
@@ -165,11 +170,16 @@ def _end(now: State) -> dict[str, Any]:
     return changes
 
 
-def _waiting(found: events.RunWaiting | None) -> dict[str, Any] | None:
-    if found is None:
+def _waiting(now: State) -> dict[str, Any] | None:
+    """The open question, and since when the run waits for its answer."""
+    if now.waiting is None:
         return None
-    names = ("key", "title", "form_schema", "default", "until")
-    return {name: getattr(found, name) for name in names}
+    question = {name: getattr(now.waiting, name) for name in QUESTION}
+    return {**question, "since": now.waiting_since}
+
+
+def _question(waiting: Mapping[str, Any]) -> events.RunWaiting:
+    return events.RunWaiting(**{name: waiting[name] for name in QUESTION})
 
 
 def _moment(ms: int | None) -> datetime | None:

@@ -9,6 +9,7 @@ from runs.fields import millis
 from runs.models import Run
 from runs.standing import Standing
 from workflows.wire.events import Error
+from workflows.wire.inbox import PARKED
 from workflows.wire.lease import CRASHED
 
 MOST_CRASHES = 20  # of one run, whatever it has finished in between
@@ -49,7 +50,7 @@ def judge(run: Run, stands: Standing, *, now: int, calm: bool, max_deaths: int =
     held = _held(stands)
     if held and not (calm and _expired(stands, now)):
         return Verdict(Act.LEAVE)
-    if run.deadline is not None and now > millis(run.deadline):
+    if _late(run, stands, now):
         return Verdict(Act.GIVE_UP, Error("deadline", LATE))
     if stands.tip.attempt < run.attempt:
         return Verdict(Act.RING)
@@ -58,6 +59,14 @@ def judge(run: Run, stands: Standing, *, now: int, calm: bool, max_deaths: int =
     if died_alone(stands):
         return _died(run, stands, now, max_deaths)
     return Verdict(Act.HAND_OVER)
+
+
+def _late(run: Run, stands: Standing, now: int) -> bool:
+    """The time that a run waits does not count; how long that was, its next opening tells."""
+    parked = stands.lease is not None and stands.lease.released == PARKED
+    if parked or run.status == Run.Status.WAITING or run.deadline is None:
+        return False
+    return now > millis(run.deadline)
 
 
 def died_alone(stands: Standing) -> bool:

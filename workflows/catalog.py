@@ -97,6 +97,7 @@ class Entry:
     input: type
     output: type
     compatible: tuple[int, ...] = ()
+    signals: tuple[str, ...] = ()  # that it takes notice of
 
 
 BLOG = Entry(

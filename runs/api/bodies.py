@@ -15,6 +15,14 @@ MOST_VALUES = 100_000
 
 def read_object(request: HttpRequest, *, default: dict[str, Any] | None = None) -> dict[str, Any]:
     """The JSON object in the body; `default` stands for an empty body where one will do."""
+    value = read_value(request, default=default)
+    if not isinstance(value, dict):
+        raise invalid("The body should be a JSON object.", "should be an object")
+    return value
+
+
+def read_value(request: HttpRequest, *, default: Any = None) -> Any:
+    """The JSON in the body, whatever it is; `default` as above, unless it is None."""
     raw = _raw(request)
     if default is not None and not raw.strip():
         return default
@@ -23,8 +31,6 @@ def read_object(request: HttpRequest, *, default: dict[str, Any] | None = None) 
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise Problem(400, "malformed_json", f"The body is not JSON: {error}") from None
-    if not isinstance(value, dict):
-        raise invalid("The body should be a JSON object.", "should be an object")
     _check_bounds(value)
     return value
 

@@ -107,4 +107,5 @@ def _waiting(found: dict[str, Any] | None) -> shapes.Waiting | None:
         return None
     until = found.get("until")
     at = None if until is None else instant(moment(until))
-    return cast("shapes.Waiting", {**found, "until": at})
+    question = {name: found[name] for name in rows.QUESTION}
+    return cast("shapes.Waiting", {**question, "until": at})

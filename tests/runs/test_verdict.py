@@ -18,6 +18,7 @@ HELD = Lease(1, "w1", NOW - 1)
 FRESH = Lease(1, "w1", NOW + 1)
 RELEASED = Lease(1, "w1", NOW - 1, "handed over")
 NOBODY = Lease(1, "", NOW - 1)
+PARKED = Lease(1, "w1", NOW - 1, "parked")
 DIED = Lease(1, "w1", NOW - 1, "crashed")
 DIED_LONG_AGO = Lease(1, "w1", NOW - 6_000, "crashed")
 CAUGHT_UP = {"cursor_attempt": 1, "cursor_seq": 3}
@@ -36,6 +37,7 @@ def seen(
         (seen(HELD), False, Act.LEAVE),
         (seen(FRESH), True, Act.LEAVE),
         (seen(RELEASED), False, Act.HAND_OVER),
+        (seen(PARKED, "run.waiting"), False, Act.HAND_OVER),
         (seen(NOBODY, "run.restored"), False, Act.HAND_OVER),
         (seen(None), False, Act.LEAVE),
         (seen(None), True, Act.TAKE_OVER),
@@ -75,6 +77,10 @@ def test_a_death_that_was_seen_waits_for_no_lease(
         (RELEASED, False, {"limits": {"deadline_s": 10}}, "deadline"),
         (HELD, False, {"limits": {"deadline_s": 10}}, None),
         (RELEASED, True, {"limits": {"deadline_s": None}}, None),
+        (PARKED, True, {"limits": {"deadline_s": 10}}, None),
+        (RELEASED, True, {"limits": {"deadline_s": 10}, "status": "waiting"}, None),
+        (RELEASED, True, {"limits": {"deadline_s": 10}, "waited_ms": 90_000}, None),
+        (RELEASED, True, {"limits": {"deadline_s": 10}, "waited_ms": 89_000}, "deadline"),
         (HELD, True, {"crashes_in_all": 19}, "crashed"),
         (HELD, True, {"crashes_in_all": 18, "crashes": 18, "deaths": 2}, None),
         (RELEASED, True, {"crashes_in_all": 19, "deaths": 2}, None),

@@ -9,6 +9,7 @@ if signals().received("finish"): ...
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -74,6 +75,8 @@ async def ask(
     False
     """
     made = Form.of(form, default)
+    if key is not None and not re.fullmatch(r"[\w.-]{1,100}", key):
+        raise ValueError(f"a question's key has 1 to 100 letters, digits, `.`, `_` or `-`: {key!r}")
     scope = current()
     if not isinstance(scope, Frame):
         alone: T = _alone(title, default)

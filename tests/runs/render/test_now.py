@@ -60,10 +60,11 @@ def words(*said: Said, of: str = "now-words") -> str:
             "Taken up again: 2 finished steps kept, nothing is repeated."
             " Begun with version 1, carried on with version 2",
         ),
-        ([RunStarted("w", 1), RunWaiting("o", "It")], "Waiting for your answer: It"),
+        ([RunStarted("w", 1), RunWaiting("o", "It", {})], "Waiting for your answer: It"),
+        ([RunStarted("w", 1), RunWaiting("o", "Until noon")], "Waiting: Until noon"),
         (
             [RunStarted("w", 1), RunWaiting("o"), RunAnswered("o", "user", 1)],
-            "Answered; waiting for a worker to go on",
+            "Working",
         ),
         ([RunRestored()], "The log was rebuilt; a worker will go on from the last finished step"),
         ([RunStarted("w", 1), RunCompleted(1)], "Finished"),
