@@ -8,7 +8,9 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm
+from django.contrib.auth.models import Group, Permission
 from django.db.models import QuerySet
+from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -16,6 +18,11 @@ from django.utils.safestring import SafeString
 
 from gxweb.accounts.models import ApiToken, User
 
+# What opens something here; Django would offer every table's.
+OFFERED = (
+    "view_run", "cancel_run", "resume_run", "view_notice", "tell_notice", "view_intervention",
+    "view_user", "add_user", "change_user", "view_apitoken", "change_apitoken",
+)  # fmt: skip
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
@@ -26,8 +33,23 @@ class NewUserForm(BaseUserCreationForm):  # type: ignore[type-arg]
         field_classes: ClassVar[dict[str, type]] = {}
 
 
+class RightsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Boxes to tick: Django's two lists with arrows need inline styles, which we refuse."""
+
+    filter_horizontal = ()
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field: Any = super().formfield_for_manytomany(db_field, request, **kwargs)
+        field.widget = CheckboxSelectMultiple(choices=field.choices)
+        field.help_text = ""
+        if db_field.related_model is Permission:
+            field.queryset = Permission.objects.filter(codename__in=OFFERED)
+            field.label_from_instance = lambda right: right.name
+        return field
+
+
 @admin.register(User)
-class PeopleAdmin(UserAdmin):  # type: ignore[type-arg]
+class PeopleAdmin(RightsAdmin, UserAdmin):  # type: ignore[type-arg]
     ordering = ("email",)
     list_display = ("email", "is_active", "is_staff", "date_joined", "last_login")
     list_filter = ("is_active", "is_staff", "is_superuser")
@@ -65,6 +87,14 @@ class PeopleAdmin(UserAdmin):  # type: ignore[type-arg]
     def has(self, person: User) -> SafeString:
         runs = reverse("admin:runs_run_changelist")
         return format_html('<a href="{}?owner={}">Runs</a>', runs, person.pk)
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(RightsAdmin):
+    search_fields = ("name",)
 
 
 def _is_chief(request: HttpRequest) -> bool:

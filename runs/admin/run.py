@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
@@ -139,6 +141,8 @@ class RunAdmin(ReadOnly):
 
 def _matches(words: str) -> Q:
     """Only what begins an input is looked at: notes of 200 KB are not searched through."""
+    with suppress(ValueError):
+        return Q(pk=UUID(words))
     if "@" in words:
         return Q(owner__email__icontains=words) | Q(head__icontains=words)
     return Q(head__icontains=words) | Q(workflow__icontains=words) | begins(words, "pk")

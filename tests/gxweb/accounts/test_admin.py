@@ -111,3 +111,15 @@ def test_tokens_are_neither_made_nor_changed_here(person: User) -> None:
     for way in ("add/", f"{row.pk}/change/", f"{row.pk}/delete/"):
         assert root.post(f"{TOKENS}{way}", {"post": "yes", "scopes": "start"}).status_code == 403
     assert re.fullmatch("read", ApiToken.objects.get().scopes)
+
+
+def test_rights_are_ticked_and_only_those_that_open_something(person: User) -> None:
+    _, root = staff("root@example.org", is_superuser=True)
+    path = f"{USERS}{person.pk}/change/"
+    html = root.get(path).content.decode()
+    assert "Can resume any run" in html
+    assert "Can delete span" not in html
+    right = Permission.objects.get(codename="cancel_run")
+    given = {"email": person.email, "is_active": "on", "is_staff": "on"}
+    root.post(path, {**given, "user_permissions": [right.pk]})
+    assert User.objects.get(pk=person.pk).has_perm("runs.cancel_run")
