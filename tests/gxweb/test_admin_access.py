@@ -53,7 +53,7 @@ ADMIN: dict[str, Permissions] = {
     **{route: STAFF for route in ROUTES if route.startswith("admin/")},
     "admin/autocomplete/": STAFF,
     "admin/r/<path:content_type_id>/<path:object_id>/": STAFF,
-    "admin/^(?P<app_label>auth|accounts|runs)/$": STAFF,
+    "admin/^(?P<app_label>accounts|auth|runs)/$": STAFF,
     "admin/(?P<url>.*)$": STAFF,
     **of_model("admin/auth/group/", GROUPS, add=any_of("add_group"), delete=any_of("delete_group")),
     **of_model("admin/accounts/user/", PEOPLE, add=any_of("add_user")),
