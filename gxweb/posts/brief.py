@@ -5,16 +5,40 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
+from workflows import fetch
 from workflows.catalog import NOTES_BYTES
 
 LENGTHS = [(600, "Short, 600 words"), (1200, "Medium, 1,200"), (2000, "Long, 2,000")]
+PAGES = 10
 FILES = (".md", ".markdown", ".txt")
 
 
 class NotesFile(forms.FileField):
     widget = forms.ClearableFileInput(attrs={"accept": ",".join(FILES)})
+
+
+class PagesField(forms.CharField):
+    """Addresses, one on each line; `acme.com` is taken for https. What may not be read is refused
+    at once, as far as the address itself says so."""
+
+    def clean(self, value: Any) -> list[str]:
+        lines = [line.strip() for line in super().clean(value).splitlines()]
+        found = [address(line) for line in lines if line]
+        if len(found) > PAGES:
+            raise forms.ValidationError(f"{PAGES} pages are the most.")
+        return list(dict.fromkeys(found))
+
+
+def address(said: str) -> str:
+    """A web address, whole. Raises ValidationError with the sentence that says what is wrong."""
+    allow = settings.GX.fetch_allow
+    try:
+        return fetch.target(said if "://" in said else f"https://{said}", allow).url
+    except fetch.Refused as refused:
+        raise forms.ValidationError(f"{said[:80]}: {refused.message}") from refused
 
 
 class BriefForm(forms.Form):
@@ -30,6 +54,14 @@ class BriefForm(forms.Form):
         label="Your notes",
         help_text="Facts, quotes, drafts: every claim of the post leads back to these words.",
         widget=forms.Textarea(attrs={"rows": 10, "data-drop": ""}),
+    )
+    urls = PagesField(
+        required=False,
+        label="Pages to read",
+        help_text="Up to ten addresses, one on each line. Quotes from them are cited with a link.",
+        widget=forms.Textarea(
+            attrs={"rows": 2, "inputmode": "url", "placeholder": "acme.com/about"}
+        ),
     )
     file = NotesFile(
         required=False,
@@ -64,7 +96,7 @@ class BriefForm(forms.Form):
 
     @property
     def input(self) -> dict[str, Any]:
-        names = ("topic", "notes", "audience", "tone", "language", "words")
+        names = ("topic", "notes", "urls", "audience", "tone", "language", "words")
         return {name: self.cleaned_data[name] for name in names}
 
 

@@ -21,7 +21,7 @@ from runs import lifecycle
 from runs.views import private
 from workflows.wire import codec
 
-CARRIED = ("topic", "notes", "audience", "tone", "language", "words")
+CARRIED = ("topic", "notes", "urls", "audience", "tone", "language", "words")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from workflows.blog.citations import cited, without_citations
 from workflows.blog.claims import Claim
 from workflows.blog.forms import DESCRIPTION_CHARACTERS
-from workflows.blog.notes import folded
+from workflows.blog.notes import Notes, folded
 from workflows.blog.words import count
 from workflows.catalog import Post, Section, Source
 
@@ -21,7 +21,9 @@ _MARKS = re.compile(r"[*_`#>]+")
 _SENTENCE = re.compile(r"[.!?。！？](?=\s|$)")
 
 
-def post(title: str, sections: Sequence[Section], claims: Sequence[Claim], summary: str) -> Post:
+def post(
+    title: str, sections: Sequence[Section], claims: Sequence[Claim], notes: Notes, summary: str
+) -> Post:
     markdown = "\n\n".join([f"# {title}", *map(_told, sections)]) + "\n"
     return Post(
         title=title,
@@ -29,7 +31,7 @@ def post(title: str, sections: Sequence[Section], claims: Sequence[Claim], summa
         description=summary,
         markdown=markdown,
         sections=tuple(sections),
-        sources=sources(sections, claims),
+        sources=sources(sections, claims, notes),
         words=count(markdown),
     )
 
@@ -38,12 +40,19 @@ def _told(section: Section) -> str:
     return f"## {section.heading}\n\n{section.markdown}"
 
 
-def sources(sections: Sequence[Section], claims: Sequence[Claim]) -> tuple[Source, ...]:
+def sources(
+    sections: Sequence[Section], claims: Sequence[Claim], notes: Notes
+) -> tuple[Source, ...]:
     """What the citations of the text lead to."""
     used = {id for section in sections for id in cited(section.markdown)}
-    return tuple(
-        Source(claim.id, None, NOTES_TITLE, claim.quote) for claim in claims if claim.id in used
-    )
+    return tuple(source(claim, notes) for claim in claims if claim.id in used)
+
+
+def source(claim: Claim, notes: Notes) -> Source:
+    origin = notes.origin_of(claim.quote)
+    if origin is None:
+        return Source(claim.id, None, NOTES_TITLE, claim.quote)
+    return Source(claim.id, origin.url, origin.title or origin.url, claim.quote)
 
 
 def slug(title: str) -> str:

@@ -1,8 +1,8 @@
 """The blog workflow, from a brief to a post.
 
-plan → claims, with quotes that stand in the notes → outline, each claim in one section → sections
-side by side, before the reader's eyes → edits → description. What a model gets wrong is dropped and
-said; a step fails only when nothing is left to go on with.
+pages that the author names → plan → claims, with quotes that stand in notes or pages → outline,
+each claim in one section → sections side by side, before the reader's eyes → edits → description.
+What a model gets wrong is dropped and said; a step fails only when nothing is left to go on with.
 """
 
 from __future__ import annotations
@@ -16,24 +16,26 @@ from workflows.blog.drafts import Draft, drafted, place
 from workflows.blog.edits import edited
 from workflows.blog.forms import Claims, Description, Edits, FoundClaim, OutlineForm, Plan
 from workflows.blog.material import dealt
-from workflows.blog.notes import Notes, notes_of
+from workflows.blog.notes import Notes, Origin, notes_of
 from workflows.blog.outline import Outline, fallback, outline_of, plain_headings, section_count
+from workflows.blog.pages import pages_of
 from workflows.blog.progress import Progress
 from workflows.blog.question import MISTAKES, ask
 from workflows.catalog import Brief, Post, Section
-from workflows.engine import Failure, gather, log, publish, workflow
+from workflows.engine import Failure, gather, log, publish, status, workflow
 
 AT_ONCE = 8
 EXCERPT_CHARACTERS = 6000
 ARTICLE_CHARACTERS = 12_000
 CARD_BYTES = 28_000
+PAGE_CHARACTERS = 60_000
 
 
 @workflow("blog", version=1)
 async def write_blog(brief: Brief) -> Post:
     """Research, outline and write a post from the author's notes."""
     refuse_what_is_not_built(brief)
-    notes = notes_of(brief.notes)
+    notes = await gathered(brief)
     chunks = notes.chunks()
     progress = Progress(len(chunks), section_count(brief.words))
     plan = await planned(brief, chunks, progress)
@@ -46,20 +48,28 @@ async def write_blog(brief: Brief) -> Post:
         Section(planned.heading, text)
         for planned, text in zip(outline.sections, texts, strict=True)
     ]
-    return article.post(outline.title, sections, claims, summary)
+    return article.post(outline.title, sections, claims, notes, summary)
 
 
 def refuse_what_is_not_built(brief: Brief) -> None:
     """Better no post than one that silently leaves out what it was to be made of."""
     asked = {
         "write from a site's profile": brief.site_id,
-        "read pages": brief.urls,
         "stop for a review of the outline": brief.review_outline,
     }
     for feature, wish in asked.items():
         if wish:
             why = f"This version cannot {feature} yet. Leave that out and try again."
             raise Failure("invalid_input", why)
+
+
+async def gathered(brief: Brief) -> Notes:
+    """The author's notes and the pages that the author names."""
+    if brief.urls:
+        status(f"Reading {len(brief.urls)} pages" if len(brief.urls) > 1 else "Reading a page")
+    pages = await pages_of(brief.urls, required=not brief.notes.strip())
+    said = [(Origin(page.url, page.title), page.text[:PAGE_CHARACTERS]) for page in pages]
+    return notes_of(brief.notes, said)
 
 
 async def planned(brief: Brief, chunks: Sequence[str], progress: Progress) -> Plan:
@@ -90,7 +100,7 @@ async def researched(
     )
     found = await gather(reading, limit=AT_ONCE)
     evidence = verified((claim for claims in found for claim in claims), notes)
-    report(evidence)
+    report(evidence, notes)
     return evidence.claims
 
 
@@ -106,19 +116,21 @@ async def found_in(
     return claims[:most]
 
 
-def report(evidence: Evidence) -> None:
+def report(evidence: Evidence, notes: Notes) -> None:
     for said in evidence.said:
         log(said, level="warning")
     if not evidence.claims:
         log("No claim of the notes could be verified: the post cites none.", level="warning")
-    publish("claims", cards(evidence.claims))
+    publish("claims", cards(evidence.claims, notes))
 
 
-def cards(claims: Sequence[Claim]) -> list[dict[str, str]]:
+def cards(claims: Sequence[Claim], notes: Notes) -> list[dict[str, str]]:
     """The claims for the page, as many as one event may carry."""
     shown, room = [], CARD_BYTES
     for claim in claims:
         card = {"id": claim.id, "claim": claim.claim, "quote": article.clipped(claim.quote, 300)}
+        if (origin := notes.origin_of(claim.quote)) is not None:
+            card |= {"url": origin.url, "title": origin.title}
         room -= len(json.dumps(card).encode())
         if room < 0:
             break

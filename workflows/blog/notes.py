@@ -1,4 +1,5 @@
-"""The author's notes: cleaned, cut into paragraphs, searchable for quotes.
+"""The material of a post: the author's notes and the pages that they name, cleaned, cut into
+paragraphs, searchable for quotes.
 
 Whether a quote stands in the notes is decided after NFC and folding of white space, nothing else:
 a quote that needs more kindness than that is not a quote.
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -28,8 +29,19 @@ def folded(text: str) -> str:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where words come from: a page. The author's own notes have none."""
+
+    url: str
+    title: str
+
+
+@dataclass(frozen=True)
 class Notes:
+    """`origins`: what the paragraphs come from, each with the number of its first one."""
+
     paragraphs: tuple[str, ...]
+    origins: tuple[tuple[int, Origin | None], ...] = ()
 
     @cached_property
     def _folded(self) -> list[str]:
@@ -55,6 +67,14 @@ class Notes:
         position = self.position(quote)
         return None if position is None else bisect_right(self._starts, position) - 1
 
+    def origin_of(self, quote: str) -> Origin | None:
+        """The page on which a folded quote begins; None: it is from the notes."""
+        place = self.paragraph_of(quote)
+        if place is None:
+            return None
+        before = [origin for first, origin in self.origins if first <= place]
+        return before[-1] if before else None
+
     def chunks(self, size: int = CHUNK_CHARACTERS) -> list[str]:
         """The paragraphs, in order, in as few and as equal parts of this size as will do."""
         total = sum(map(len, self.paragraphs))
@@ -69,11 +89,21 @@ class Notes:
         return ["\n\n".join(chunk) for chunk in chunks if chunk]
 
 
-def notes_of(text: str) -> Notes:
-    paragraphs = (
+def notes_of(text: str, pages: Iterable[tuple[Origin, str]] = ()) -> Notes:
+    """The notes, then the text of each page."""
+    paragraphs: list[str] = []
+    origins: list[tuple[int, Origin | None]] = []
+    for origin, said in ((None, text), *pages):
+        origins.append((len(paragraphs), origin))
+        paragraphs += _paragraphs(said)
+    return Notes(tuple(paragraphs), tuple(origins))
+
+
+def _paragraphs(text: str) -> list[str]:
+    parts = (
         part for gap in _GAP.split(cleaned(text)) for part in _pieces(gap.strip("\n").rstrip())
     )
-    return Notes(tuple(paragraph for paragraph in paragraphs if paragraph.strip()))
+    return [part for part in parts if part.strip()]
 
 
 def _pieces(paragraph: str) -> Iterator[str]:

@@ -32,6 +32,11 @@ def test_it_starts_a_run_and_leads_to_its_post(as_ada: Client) -> None:
     }  # fmt: skip
 
 
+def test_pages_to_read_are_whole_addresses_each_once(as_ada: Client) -> None:
+    send(as_ada, urls=" acme.com/about \n\nhttps://acme.com/about\nhttp://b.example")
+    assert Run.objects.get().input["urls"] == ["https://acme.com/about", "http://b.example/"]
+
+
 def test_the_same_form_sent_twice_is_one_run(as_ada: Client) -> None:
     key = str(uuid4())
     places = {send(as_ada, key=key)["Location"] for _ in range(2)}
@@ -51,6 +56,9 @@ def test_a_file_is_added_to_the_notes(as_ada: Client) -> None:
         ({"topic": ""}, "This field is required"),
         ({"topic": "x" * 301}, "at most 300 characters"),
         ({"notes": "ü" * 110_000}, "up to 200 KB"),
+        ({"urls": "http://10.0.0.1.\nftp://x.example/"}, "not a web address"),
+        ({"urls": "http://localhost/"}, "may not be read from here"),
+        ({"urls": "\n".join(f"a{n}.example" for n in range(11))}, "10 pages are the most"),
         ({"words": "9"}, "not one of the available choices"),
         ({"file": SimpleUploadedFile("x.pdf", b"%PDF")}, "Choose a .md or .txt file"),
         ({"file": SimpleUploadedFile("x.txt", b"\xff\xfe\x00")}, "not UTF-8 text"),

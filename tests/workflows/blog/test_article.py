@@ -4,6 +4,7 @@ import pytest
 
 from workflows.blog.article import clipped, opening, post, slug, sources, tidied
 from workflows.blog.claims import Claim
+from workflows.blog.notes import notes_of
 from workflows.catalog import Section, Source
 
 CLAIMS = [
@@ -15,7 +16,7 @@ SECTIONS = [Section("Moon", "It pulls. [c1]"), Section("Sun", "It does too. [c2,
 
 
 def test_a_post_from_its_sections() -> None:
-    made = post("Tides", SECTIONS, CLAIMS, "Why they come.")
+    made = post("Tides", SECTIONS, CLAIMS, notes_of(""), "Why they come.")
     assert made.markdown == (
         "# Tides\n\n## Moon\n\nIt pulls. [c1]\n\n## Sun\n\nIt does too. [c2, c1]\n"
     )
@@ -25,7 +26,7 @@ def test_a_post_from_its_sections() -> None:
 
 
 def test_sources_are_what_is_cited() -> None:
-    assert sources(SECTIONS, CLAIMS) == (
+    assert sources(SECTIONS, CLAIMS, notes_of("")) == (
         Source("c1", None, "Your notes", "The moon pulls."),
         Source("c2", None, "Your notes", "The sun pulls."),
     )

@@ -13,6 +13,7 @@ from workflows.blog.citations import cited
 from workflows.blog.claims import Claim
 from workflows.blog.drafts import MISSING
 from workflows.blog.flow import cards, write_blog
+from workflows.blog.notes import notes_of
 from workflows.blog.prompts import UNSOURCED
 from workflows.catalog import Brief, Post
 from workflows.engine import Failure, LeaseLost
@@ -104,7 +105,7 @@ async def test_poor_notes_still_give_a_post(notes: str) -> None:
 
 @pytest.mark.parametrize(
     "wish",
-    [{"site_id": "7"}, {"urls": ("https://example.com/",)}, {"review_outline": True}],
+    [{"site_id": "7"}, {"review_outline": True}],
 )
 async def test_a_wish_that_cannot_be_met_is_refused_by_a_sentence(wish: dict[str, object]) -> None:
     with pytest.raises(Failure, match="This version cannot") as caught:
@@ -315,7 +316,7 @@ async def test_a_model_that_obeys_the_notes_gains_nothing(scripted: Begin) -> No
 
 def test_cards_fit_into_one_event() -> None:
     claims = [Claim(f"c{n}", "é" * 300, "漢" * 1200) for n in range(200)]
-    shown = cards(claims)
+    shown = cards(claims, notes_of(""))
     assert shown
     assert len(json.dumps(shown).encode()) <= 32 * 1024
 
