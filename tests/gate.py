@@ -14,6 +14,19 @@ DEPLOYED = {
     "PUBLIC_URL": "https://gxweb.example",
     "SECRET_KEY": "only-for-the-deployment-check-" + "0123456789abcdefghij" * 2,
 }
+# What all that a log means rests on: every branch of it is tested, by its own tests.
+RULES = {
+    "workflows.wire.codec": ["wire/test_codec.py"],
+    "workflows.wire.fold": ["wire/test_fold.py", "wire/test_fixtures.py"],
+    "workflows.wire.keys": ["wire/test_keys.py"],
+    "workflows.engine.identity": ["engine/test_identity.py"],
+}
+COVERED = [
+    *("python", "-m", "pytest", "-q", "--cov-branch", "--cov-fail-under=100"),
+    "--cov-report=term-missing:skip-covered",
+    *(f"--cov={module}" for module in RULES),
+    *(f"tests/workflows/{path}" for paths in RULES.values() for path in paths),
+]
 GATES: dict[str, list[str]] = {
     "format": ["ruff", "format", "--check", "."],
     "lint": ["ruff", "check", "."],
@@ -21,6 +34,7 @@ GATES: dict[str, list[str]] = {
     "types": ["mypy", *SOURCES, "tests"],
     "templates": ["djhtml", "--check", "--tabwidth", "2", "templates"],
     "deployment": ["python", "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+    "every branch of the rules": COVERED,
     "migrations": ["python", "manage.py", "makemigrations", "--check", "--dry-run"],
 }
 

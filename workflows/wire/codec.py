@@ -244,8 +244,6 @@ def _limits(value: Any) -> Any:
 
 
 def _usage(value: Any) -> Any:
-    if isinstance(value, Usage):
-        return value
     return Usage(tuple(c if isinstance(c, Call) else _known(Call, c) for c in value["calls"]))
 
 

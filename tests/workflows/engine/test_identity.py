@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflows.engine.identity import Children, Paths, arguments, fingerprint, root_digest
+from workflows.engine.identity import (
+    KEY_CHARS,
+    Children,
+    Paths,
+    arguments,
+    fingerprint,
+    root_digest,
+    shown,
+)
 from workflows.engine.values import freeze
 
 
@@ -74,3 +82,48 @@ def test_a_later_attempt_keeps_the_paths_of_the_log() -> None:
     assert [paths.take(digest, None, "f", None) for digest in "abcde"] == [
         "f[1]", "f[0]", "f[3]", "f[2]", "f[4]",
     ]  # fmt: skip
+
+
+def test_a_long_key_is_shown_shortened() -> None:
+    assert (shown(None), shown("k" * KEY_CHARS)) == (None, "k" * KEY_CHARS)
+    assert shown("k" * 1000) == "k" * (KEY_CHARS - 1) + "…"
+
+
+def test_a_parent_that_is_tried_again_makes_the_same_calls() -> None:
+    children = Children("root")
+    first = [children.digest("f", None), children.digest("f", None), children.digest("g", "k")]
+    children.anew()
+    assert [children.digest("f", None), children.digest("f", None)] == first[:2]
+    assert children.digest("g", "k") == first[2]
+
+
+@pytest.mark.parametrize("key", [None, "k"])
+def test_a_call_that_is_still_under_way_keeps_its_identity(key: str | None) -> None:
+    children = Children("root")
+    first = children.digest("f", key)
+    children.under_way.add(first)
+    children.anew()
+    second = children.digest("f", key)
+    assert second != first
+    children.under_way.clear()
+    children.anew()
+    assert [children.digest("f", key), children.digest("f", key)] == [first, second]
+
+
+values = st.integers() | st.floats(allow_nan=False) | st.text() | st.none() | st.booleans()
+
+
+@given(values, st.text(), st.dictionaries(st.text(min_size=1), values, max_size=5), st.randoms())
+def test_how_the_arguments_are_given_does_not_matter(
+    x: object, y: str, more: dict[str, object], random: object
+) -> None:
+    more = {name: value for name, value in more.items() if name not in ("x", "y", "rest")}
+    shuffled = dict(sorted(more.items(), key=lambda _: random.random()))  # type: ignore[attr-defined]
+    positional = fingerprint("f", 1, freeze(arguments(f, (x,), {"y": y, **more})))
+    named = fingerprint("f", 1, freeze(arguments(f, (), {**shuffled, "y": y, "x": x})))
+    assert positional == named
+
+
+def test_values_that_are_equal_and_not_the_same_are_different_calls() -> None:
+    same_looking = [1, 1.0, True, "1", (1,), [1], {1}, frozenset({1}), {1: 1}, {"1": 1}]
+    assert len({fingerprint("f", 1, freeze({"x": x})) for x in same_looking}) == len(same_looking)

@@ -10,14 +10,17 @@ from workflows.wire import codec
 from workflows.wire.cursor import Cursor
 from workflows.wire.events import (
     Body,
+    Call,
     Error,
     Event,
+    Log,
     Object,
     RunCompleted,
     RunFailed,
     SpanCompleted,
     Text,
     Unknown,
+    Usage,
 )
 
 
@@ -102,3 +105,31 @@ def test_error_messages_are_clipped_so_that_a_terminal_event_always_fits() -> No
 def test_half_a_surrogate_pair_is_written_as_a_replacement() -> None:
     assert through(Text("a", 0, "\ud83d!")).body == Text("a", 0, "\ufffd!")
     assert through(Object("o", {"\ude00": ["\ud83d"]})).body == Object("o", {"\ufffd": ["\ufffd"]})
+
+
+def test_an_entry_may_come_from_a_client_that_decodes() -> None:
+    packed = codec.encode(Log("info", "a"), at=5, span="f[0]")
+    raw = {b"kind": packed.kind.encode(), b"data": packed.data}
+    text = {"kind": packed.kind.encode(), "data": packed.data}
+    assert codec.decode("1-2", text) == codec.decode(b"1-2", raw)
+    assert packed.size == len(packed.data)
+
+
+def test_what_json_cannot_say_is_refused() -> None:
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        codec.encode(Object("o", object()), at=1)
+
+
+def test_half_a_pair_inside_what_a_span_used_is_replaced_too() -> None:
+    usage = Usage((Call("p\ud800", "m", 1, 2),))
+    packed = codec.encode(SpanCompleted(output=["\ud83d"], usage=usage), at=1)
+    assert codec.loads(packed.data)["data"]["usage"]["calls"][0]["provider"] == "p\ufffd"
+    assert codec.loads(packed.data)["data"]["output"] == ["\ufffd"]
+
+
+def test_blobs_are_put_into_an_event_that_has_its_usage_already() -> None:
+    value, usage = "x" * 40_000, Usage((Call("p", "m"),))
+    packed = codec.encode(SpanCompleted(output=value, usage=usage), at=1)
+    event = codec.decode("1-1", {b"kind": packed.kind.encode(), b"data": packed.data})
+    whole = codec.with_blobs(event, {sha: codec.loads(raw) for sha, raw in packed.blobs.items()})
+    assert whole.body == SpanCompleted(output=value, usage=usage)
