@@ -119,8 +119,7 @@ def enter(
         return Started(before, created=False)
     admitted = _admit(connections.redis())
     entrant = make()
-    run = entrant.run
-    run.key, run.body_hash, run.attempt_server = key, digest, admitted.redis_run_id
+    entrant.run.key, entrant.run.body_hash = key, digest
     return _insert(owner, entrant, admitted)
 
 
@@ -225,8 +224,13 @@ def _insert(owner: AbstractBaseUser, entrant: Entrant, admitted: Admitted) -> St
             if before is not None:
                 return Started(before, created=False)
             _within_quota(run)
+            if entrant.spans:
+                # First, since it may take its time: once the run is there, the monitor soon
+                # announces what is not announced.
+                Span.objects.bulk_create(entrant.spans, batch_size=50)
+                admitted, run.created_at = _admit(connections.redis()), timezone.now()
+            run.attempt_server = admitted.redis_run_id
             run.save(force_insert=True)
-            Span.objects.bulk_create(entrant.spans, batch_size=50)
             transaction.on_commit(partial(_announce, entrant, admitted), robust=True)
     except IntegrityError:
         # Another request with this key was first.

@@ -397,3 +397,18 @@ def test_a_run_that_never_began_is_resumed_from_nothing(run: Run, redis: Redis) 
     new = forked(Run.objects.get(pk=run.pk))
     assert len(log.read(redis, str(new.id))) == 1
     assert not any(isinstance(e.body, SpanStarted) for e in log.read(redis, str(new.id)))
+
+
+def test_a_large_fork_is_announced_though_its_copying_took_its_time(
+    failed: Run, redis: Redis, monkeypatch: Any
+) -> None:
+    """What is announced too late is left to the monitor, which comes by every ten seconds."""
+    check = forking._check_size
+
+    def slow(taken: Any) -> None:
+        check(taken)
+        Event().wait(0.6)
+
+    monkeypatch.setattr(lifecycle, "SETTLED_S", 0.5)
+    monkeypatch.setattr(forking, "_check_size", slow)
+    assert redis.exists(keys.log(forked(failed).id))
