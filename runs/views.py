@@ -17,6 +17,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.shortcuts import render as render_page
 from django.template.loader import select_template
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
@@ -25,7 +26,8 @@ from runs import attendance, connections, forking, history, lifecycle, listing, 
 from runs.listing import Wanted
 from runs.models import Run
 from runs.render import trace as spans
-from runs.render.now import now
+from runs.render.now import moment, now
+from workflows.wire.state import State
 
 PER_PAGE = 50
 private: Callable[..., Callable[..., HttpResponse]] = cache_control(private=True, no_store=True)
@@ -71,6 +73,7 @@ def live_page(run: Run) -> dict[str, Any]:
         "live": view.live,
         "key": uuid4(),  # the forms of one page that are sent twice do one thing
         "unattended": _unattended(run, view),
+        **_seen(view.state),
         # What SQL remembers is not a place in the log: the socket then begins with a snapshot.
         "cursor": str(view.state.cursor) if view.live else "",
         **{f"region_{name}": html for name, html in render.page(view.state).items()},
@@ -94,6 +97,14 @@ def trace(request: HttpRequest, id: UUID) -> HttpResponse:
         **now(view.state),
     }
     return render_page(request, "runs/trace.html", context)
+
+
+def _seen(state: State) -> dict[str, Any]:
+    """When the log last said something, and how many seconds ago."""
+    if state.seen_at is None:
+        return {}
+    at = moment(state.seen_at)
+    return {"seen": at, "age": max(0, round((timezone.now() - at).total_seconds()))}
 
 
 def _unattended(run: Run, view: history.View) -> bool:

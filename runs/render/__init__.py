@@ -16,8 +16,9 @@ from runs.render.html import REPLACE, part
 from workflows.wire.cursor import Cursor
 from workflows.wire.state import State
 
-# What is to be said beside the state: Redis is away, or no worker is there to take the run up.
-Note = Literal["", "paused", "unattended"]
+# What is to be said beside the state: Redis is away, no worker is there to take the run up, or the
+# one who had it has stopped and another one will.
+Note = Literal["", "paused", "unattended", "orphaned"]
 
 REGIONS: Mapping[str, Callable[[State], dict[str, Any]]] = {
     "now": now.now,

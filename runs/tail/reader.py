@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 from runs import history
 from runs.doorbell import queue_of
 from runs.models import Run
+from runs.render import Note
 from runs.tail.batch import Batch
 from runs.tail.source import Source
 from runs.tail.watch import Watch
@@ -141,8 +142,7 @@ class Tail:
         there = await source.served() if not all(held.values()) else frozenset()
         for run, state in live.items():
             queue = queue_of(state.workflow, state.version)
-            waits = state.status != "waiting" and not held[run]
-            self._watches[run].attend(waits and queue not in there)
+            self._watches[run].attend(_missing(state, held=held[run], served=queue in there))
 
     async def _feed(self, source: Source, watch: Watch, entries: list[Entry]) -> None:
         try:
@@ -236,6 +236,15 @@ class Tail:
     @staticmethod
     def _now() -> float:
         return asyncio.get_running_loop().time()
+
+
+def _missing(state: State, *, held: bool, served: bool) -> Note:
+    """What is to be said of those who should carry the run on."""
+    if held or state.status == "waiting":
+        return ""
+    if not served:
+        return "unattended"
+    return "orphaned" if state.status == "running" else ""
 
 
 @database_sync_to_async  # type: ignore[untyped-decorator]

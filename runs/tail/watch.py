@@ -47,7 +47,7 @@ class Watch:
         self.state: State | None = None  # None until it was loaded for the first time
         self.provisional = False  # the state is what SQL knows: there is no log to be read now
         self.paused = False
-        self.unattended = False  # no worker is there for it
+        self.missing: Note = ""  # what is wrong with those who should carry it on
         self.loading = True
         self.load_begun = False
         self.viewers = 0
@@ -73,7 +73,7 @@ class Watch:
     def note(self) -> Note:
         if self.paused:
             return "paused"
-        return "unattended" if self.unattended else ""
+        return self.missing
 
     # For viewers
 
@@ -130,7 +130,7 @@ class Watch:
         else:
             self._steps.append(Step(old, self.state))
         self._events.extend(events)
-        self.paused = self.unattended = False
+        self.paused, self.missing = False, ""
         self._notify()
         return True
 
@@ -143,9 +143,9 @@ class Watch:
             self.paused = paused
             self._notify()
 
-    def attend(self, unattended: bool) -> None:
-        if self.unattended != unattended:
-            self.unattended = unattended
+    def attend(self, missing: Note) -> None:
+        if self.missing != missing:
+            self.missing = missing
             self._notify()
 
     def fail(self, error: Exception) -> None:

@@ -16,6 +16,7 @@
   const NOTES = {
     "": "",
     paused: "Live updates paused: nothing is lost, and it goes on by itself.",
+    orphaned: "Its worker has stopped. Another one takes it up: nothing that is finished is repeated.",
     unattended: "No worker is connected. The run goes on by itself as soon as there is one.",
   };
   // Codes after which coming again is of no use, and what to tell about them.

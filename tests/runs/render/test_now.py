@@ -1,5 +1,7 @@
 """The top of the page says what is going on in words."""
 
+from dataclasses import replace
+
 import pytest
 
 from runs.render import now
@@ -10,6 +12,8 @@ from workflows.wire.events import (
     Body,
     Call,
     Error,
+    Limits,
+    Log,
     RunAnswered,
     RunCancelled,
     RunCompleted,
@@ -82,7 +86,11 @@ def test_every_status_has_its_sentence(said: list[Said], expected: str) -> None:
 def test_a_throttled_step_says_when_it_tries_again() -> None:
     retry = SpanRetrying(2, 6, 8.0, Error("rate_limited", "Too many requests"), "openai")
     assert words(RunStarted("w", 1), BLOG, ("blog[0]", retry)) == (
-        "Working Too many requests (openai): trying again in 8 s (2/6)"
+        "Working OpenAI is throttling: next try in 8 s (2/6)"
+    )
+    other = SpanRetrying(1, 3, 2.0, Error("timeout", "No answer came in time"), "openai")
+    assert words(RunStarted("w", 1), BLOG, ("blog[0]", other)) == (
+        "Working No answer came in time (openai): next try in 2 s (1/3)"
     )
 
 
@@ -122,3 +130,57 @@ def test_what_reads_the_same_is_not_sent_again() -> None:
     old = state(RunStarted("w", 1), BLOG)
     new = state(RunStarted("w", 1), BLOG, ("b", SpanStarted("b", "h2", parent="blog[0]")))
     assert list(now.changes(old, new)) == []
+
+
+def test_a_wait_has_a_name_of_its_own_that_lasts_as_long_as_it_does() -> None:
+    first = SpanRetrying(1, 6, 2.0, Error("timeout", "x"))
+    second = SpanRetrying(2, 6, 2.0, Error("timeout", "x"))
+    keys = [
+        now.now(state(RunStarted("w", 1), BLOG, *waits))["retry_key"]
+        for waits in ([("blog[0]", first)], [("blog[0]", first), Log("info", "aside")],
+                      [("blog[0]", first), ("blog[0]", second)])
+    ]  # fmt: skip
+    assert keys[0] == keys[1] != keys[2]
+
+
+def at(done: float | None, total: float | None, seconds: float) -> State:
+    made = state(RunStarted("w", 1), BLOG, ("blog[0]", Status("On", done, total)))
+    assert made.started_at is not None
+    return replace(made, seen_at=made.started_at + round(seconds * 1000))
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "seconds", "said"),
+    [
+        (None, None, 60, ""),
+        (0, 10, 60, ""),
+        (1, 20, 60, ""),
+        (5, 10, 3, ""),
+        (10, 10, 60, ""),
+        (9, 10, 30, "a few seconds"),
+        (5, 10, 30, "20 to 50 s"),
+        (2, 10, 30, "1 to 3 min"),
+        (5, 10, 60, "1 to 2 min"),
+        (5, 10, 3600, "36 to 96 min"),
+    ],
+)
+def test_what_is_left_is_a_range_and_hidden_while_unknown(
+    done: float | None, total: float | None, seconds: float, said: str
+) -> None:
+    found = at(done, total, seconds)
+    assert now.left(found) == said
+    shown = parse(part("now", now.now(found))).find("class", "now-facts").text
+    assert ("Left" in shown) == bool(said)
+
+
+def test_nothing_is_left_of_what_does_not_run() -> None:
+    assert now.left(replace(at(5, 10, 30), status="waiting")) == ""
+    assert now.left(EMPTY) == ""
+
+
+def test_the_cost_stands_against_the_budget() -> None:
+    queued = RunQueued("blog", 1, "1", {}, Limits(usd=2.0))
+    usage = Usage((Call("openai", "small", 10, 5, 0.25),))
+    inner: list[Said] = [("a", SpanStarted("a", "h2")), ("a", SpanCompleted(1, usage=usage))]
+    shown = part("now", now.now(fold(EMPTY, log(queued, RunStarted("w", 1), *inner))))
+    assert "$0.2500 of $2" in parse(shown).find("class", "now-facts").text

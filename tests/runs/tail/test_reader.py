@@ -108,6 +108,20 @@ async def test_viewers_are_told_when_no_worker_is_there_and_when_one_comes(
         assert not viewer.last.final
 
 
+async def test_viewers_are_told_when_the_worker_of_a_run_has_stopped(
+    tail: Tail, redis: Redis
+) -> None:
+    run = Writer(redis).begin()
+    serve(redis)
+    async with Viewer(tail, run) as viewer:
+        await eventually(lambda: viewer.last.note == "", viewer.look)
+        redis.delete(keys.lease(run.run))
+        await eventually(lambda: viewer.last.note == "orphaned", viewer.look)
+        run.start(2, RunStarted("w2", 1, "crashed"))
+        await eventually(lambda: viewer.last.note == "", viewer.look)
+        assert not viewer.last.final
+
+
 async def test_a_gap_is_folded_again_from_the_beginning(tail: Tail, redis: Redis) -> None:
     """Events lost behind our back while another attempt goes on: its opening does not fit."""
     run = Writer(redis).begin().say((ROOT, Text("a", 0, "lost")))
