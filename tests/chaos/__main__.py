@@ -1,5 +1,5 @@
-"""`make chaos`: the fault suite with many kills. SEED repeats a run of it, KILLS counts them,
-EACH=2 has two of each process."""
+"""`make chaos`: the fault suite with many kills. SEED repeats a run of it, KILLS counts them, RUNS
+the runs that go on meanwhile, EACH=2 has two of each process, SWEEP=all dies at every append."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from workflows.engine.frame import Frame
 from workflows.engine.hiding import told
 from workflows.engine.identity import Place, arguments, root_digest
 from workflows.engine.mailbox import Door, Mailbox
-from workflows.engine.opening import Opener, patiently
+from workflows.engine.opening import Opener, due_now, patiently
 from workflows.engine.replay import Replay
 from workflows.engine.store import RedisStore
 from workflows.engine.values import Unthawable
@@ -93,9 +93,10 @@ class Executor:
         if workflow is None or workflow.version != order.version:
             logger.warning("%s: no %s v%d here", order.run, order.workflow, order.version)
             return
-        if self.draining:
-            return
         with self._counted():
+            if self.draining:
+                await self._turn_away(order)
+                return
             seen = await self._opener.look(order)
             if seen is None:
                 return
@@ -129,6 +130,14 @@ class Executor:
         """The grace is over: let go of everything."""
         for attempt in tuple(self.held.values()):
             attempt.halt(Handover("this worker goes away"))
+
+    async def _turn_away(self, order: Order) -> None:
+        """It came just before this worker stopped listening: let it be rung again at once."""
+        try:
+            async with asyncio.timeout(LAST_WORDS_S):
+                await patiently(lambda: due_now(self._client, order.run))
+        except TimeoutError:
+            logger.info("%s: its order is lost, and rung again later", order.run)
 
     async def _set_apart(self, apart: Apart, order: Order) -> None:
         """Its process and this one open the same attempt: whoever sees it die may let it go."""
