@@ -13,6 +13,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from runs import connections, lifecycle
+from runs.interventions import Intervention
 from runs.models import Run
 from workflows.wire import keys
 
@@ -29,6 +30,7 @@ def erase(run: Run, *, by: str = "owner") -> None:
         _expire(client, str(run.pk))
     except RedisError as error:
         raise lifecycle.Unavailable from error
+    Intervention.forget(run.pk)
     Run.objects.filter(pk=run.pk).delete()
     with suppress(RedisError):  # what is left has LAST_S to live
         _drop(client, str(run.pk), str(run.owner_id))

@@ -24,6 +24,7 @@ class Intervention(models.Model):
     class What(models.TextChoices):
         CANCEL = "cancel", "Stopped"
         RESUME = "resume", "Resumed"
+        RESTART = "restart", "Run again from a step"
         TELL = "tell", "Had a notice told again"
 
     by = models.ForeignKey(
@@ -41,6 +42,7 @@ class Intervention(models.Model):
         db_constraint=False,
         related_name="interventions",
     )
+    step = PlainText(blank=True)  # from which it runs again
     reason = PlainText()
     at = models.DateTimeField(default=timezone.now)
 
@@ -60,9 +62,14 @@ class Intervention(models.Model):
     def delete(self, *args: Any, **kwargs: Any) -> Any:
         raise TypeError("an intervention is kept")
 
+    @classmethod
+    def forget(cls, run: UUID) -> None:
+        """The run is erased: the name of a step may be its owner's words."""
+        cls.objects.filter(run=run).update(step="")
+
 
 @contextmanager
-def recorded(*, by: Any, what: str, run: UUID, reason: str) -> Iterator[None]:
+def recorded(*, by: Any, what: str, run: UUID, reason: str, step: str = "") -> Iterator[None]:
     """Around the deed. When that raises, it was not done, and is not kept.
 
     Raises ValueError without a reason.
@@ -70,7 +77,7 @@ def recorded(*, by: Any, what: str, run: UUID, reason: str) -> Iterator[None]:
     reason = reason.strip()[:REASON_MAX]
     if not reason:
         raise ValueError("an intervention needs a reason")
-    row = Intervention.objects.create(by_id=by.pk, what=what, run_id=run, reason=reason)
+    row = Intervention.objects.create(by_id=by.pk, what=what, run_id=run, reason=reason, step=step)
     try:
         yield
     except Exception:

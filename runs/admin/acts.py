@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
@@ -31,6 +31,15 @@ class ReasonForm(forms.Form):
     )
     # The same for a form that is sent twice, so that nothing is done twice.
     turn = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+    # The path of a step; some acts begin there.
+    step = forms.CharField(widget=forms.HiddenInput, required=False, max_length=4000, strip=False)
+
+
+@dataclass(frozen=True)
+class Asked:
+    reason: str
+    turn: UUID
+    step: str = ""
 
 
 class DoneBefore(lifecycle.Refused):
@@ -43,8 +52,7 @@ class DoneBefore(lifecycle.Refused):
 
 @dataclass(frozen=True)
 class Act:
-    """`do` is given the run, the reason and the turn. It gives the run that came of it, if another,
-    and raises lifecycle.Refused."""
+    """`do` gives the run that came of it, if another, and raises lifecycle.Refused."""
 
     what: Intervention.What
     permission: str
@@ -52,22 +60,24 @@ class Act:
     button: str
     says: str
     done: str
-    do: Callable[[Run, str, UUID], Run | None]
+    do: Callable[[Run, Asked], Run | None]
 
 
-def _cancel(run: Run, reason: str, turn: UUID) -> None:
-    lifecycle.cancel(run, by="staff", reason=reason)
+def _cancel(run: Run, asked: Asked) -> None:
+    lifecycle.cancel(run, by="staff", reason=asked.reason)
 
 
-def _resume(run: Run, reason: str, turn: UUID) -> Run:
+def _fork(run: Run, asked: Asked) -> Run:
     """A run of the same owner: staff pay nothing, and carry nobody's input away."""
-    started = forking.fork(run, owner=run.owner, key=f"staff {turn} {run.pk}")
+    from_ = [asked.step] if asked.step else []
+    key = f"staff {asked.turn} {run.pk}"
+    started = forking.fork(run, owner=run.owner, from_=from_, key=key)
     if not started.created:
         raise DoneBefore(started.run)
     return started.run
 
 
-def _tell(run: Run, reason: str, turn: UUID) -> None:
+def _tell(run: Run, asked: Asked) -> None:
     for notice in run.notices.filter(given_up=True):
         notice.revive()
 
@@ -90,7 +100,18 @@ RESUME = Act(
     says="A new run of the same owner goes on from it: finished steps are taken over and not paid"
     " again. It counts as one of its owner's.",
     done="resumed",
-    do=_resume,
+    do=_fork,
+)
+RESTART = Act(
+    what=Intervention.What.RESTART,
+    permission="runs.resume_run",
+    title="Run again from a step",
+    button="Run again",
+    says="A new run of the same owner does this step anew, with what it called and what called it;"
+    " all others that are finished are taken over and not paid again. It counts as one of its"
+    " owner's.",
+    done="run again",
+    do=_fork,
 )
 TELL = Act(
     what=Intervention.What.TELL,
@@ -113,7 +134,8 @@ def cancellation(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def resumption(request: HttpRequest) -> HttpResponse:
-    return _act(request, RESUME)
+    step = request.POST.get("step") or request.GET.get("step")
+    return _act(request, RESTART if step else RESUME)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -132,20 +154,27 @@ def _act(request: HttpRequest, act: Act) -> HttpResponse:
     if not request.user.has_perm(act.permission):
         raise PermissionDenied
     runs = _chosen(request)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(request.POST or None, initial={"step": request.GET.get("step", "")})
     if request.method == "POST" and form.is_valid():
-        found = [_do(request, act, run, **form.cleaned_data) for run in runs]
+        asked = Asked(**form.cleaned_data)
+        found = [_do(request, act, run, asked) for run in runs]
         if len(found) == 1:
             return redirect("admin:runs_run_change", id=found[0].pk)
         return redirect("admin:runs_run_changelist")
     context = {
         **admin.site.each_context(request),
-        "title": f"{act.title} {'this run' if len(runs) == 1 else f'{len(runs)} runs'}",
+        "title": _title(act, runs),
         "act": act,
         "form": form,
         "runs": [(run, listing.subject(run) or listing.title(run.workflow)) for run in runs],
     }
     return render(request, "admin/runs/run/act.html", context)
+
+
+def _title(act: Act, runs: Sequence[Run]) -> str:
+    if act is RESTART:
+        return act.title
+    return f"{act.title} {'this run' if len(runs) == 1 else f'{len(runs)} runs'}"
 
 
 def _chosen(request: HttpRequest) -> list[Run]:
@@ -162,12 +191,14 @@ def _chosen(request: HttpRequest) -> list[Run]:
     return found
 
 
-def _do(request: HttpRequest, act: Act, run: Run, *, reason: str, turn: UUID) -> Run:
+def _do(request: HttpRequest, act: Act, run: Run, asked: Asked) -> Run:
     """The run to go to."""
     name = f"{run.workflow} {str(run.pk)[:8]}"
     try:
-        with recorded(by=request.user, what=act.what, run=run.pk, reason=reason):
-            came = act.do(run, reason, turn)
+        with recorded(
+            by=request.user, what=act.what, run=run.pk, reason=asked.reason, step=asked.step
+        ):
+            came = act.do(run, asked)
     except DoneBefore as before:
         return before.run
     except lifecycle.Refused as refused:

@@ -25,7 +25,7 @@ class InterventionAdmin(ReadOnly):
     ordering = ("-at",)
     search_fields = ("reason",)
     search_help_text = "Words of a reason, who did it, or a run's id or its beginning."
-    fields = ("at", "what", "of", "who", "reason")
+    fields = ("at", "what", "step", "of", "who", "reason")
     readonly_fields = ("of", "who")
     actions = None
     actions_on_bottom = True  # of none: without it the template has a style of its own

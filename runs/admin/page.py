@@ -60,6 +60,7 @@ def run_page(request: HttpRequest, id: UUID) -> HttpResponse:
         "run": run,
         "state": view.state,
         "live": view.live,
+        "again": view.state.ended,
         "resumable": view.state.status in ("failed", "cancelled"),
         "cursor": str(view.state.cursor) if view.live else "",
         "rows": rows[:MOST],

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 
+from runs.erasing import erase
 from runs.interventions import REASON_MAX, Intervention, recorded
 from runs.models import Run
 from tests.runs.serving import Person
@@ -72,3 +77,17 @@ def test_it_outlives_the_run_and_the_account(chief: Person, run: Run) -> None:
     get_user_model().objects.filter(pk=by).delete()
     row = Intervention.objects.get()
     assert (row.by_id, row.run_id) == (by, of)
+
+
+def test_an_erased_run_leaves_no_words_of_its_own(
+    chief: Person, run: Run, settings: Any, redis_url: str
+) -> None:
+    settings.GX = replace(settings.GX, redis_url=redis_url)
+    why = {"what": "restart", "reason": "It was wrong.", "step": 'extract["https://a.example"]'}
+    with recorded(by=chief.user, run=run.id, **why):
+        pass
+    Run.objects.filter(pk=run.pk).update(status="completed", finished_at=timezone.now())
+    run.refresh_from_db()
+    erase(run)
+    row = Intervention.objects.get()
+    assert (row.run_id, row.step, row.reason) == (run.id, "", "It was wrong.")

@@ -142,6 +142,29 @@ def test_a_failed_run_is_resumed_for_its_owner(
     assert kept() == [("resume", "chief@example.org", run.pk, "The provider is back.")]
 
 
+def test_a_run_is_done_again_from_a_step(chief: Person, run: Run, redis: Redis) -> None:
+    failed(redis, run)
+    html = page(chief, f"{RUNS}{run.pk}/change/?span=blog/a")
+    assert "Run again from here…" in html
+    assert "blog/a" in page(chief, f"{RESUME}?run={run.pk}&step=blog/a")
+    given = {"run": run.pk, "reason": "It was wrong.", "turn": uuid4(), "step": "blog/a"}
+    chief.client.post(RESUME, given)
+    fork = Run.objects.exclude(pk=run.pk).get()
+    assert not fork.spans.filter(path="blog/a", status="completed").exists()
+    assert kept() == [("restart", "chief@example.org", run.pk, "It was wrong.")]
+    assert Intervention.objects.get().step == "blog/a"
+
+
+def test_a_step_that_there_is_not(chief: Person, run: Run, redis: Redis) -> None:
+    failed(redis, run)
+    given = {"run": run.pk, "reason": "x", "turn": uuid4(), "step": "<b>blog/none</b>"}
+    chief.client.post(RESUME, given)
+    assert (Run.objects.count(), kept()) == (1, [])
+    html = page(chief, RUNS)
+    assert "No span" in html
+    assert "<b>blog/none" not in html
+
+
 def test_a_form_that_is_sent_twice_resumes_once(chief: Person, run: Run, redis: Redis) -> None:
     failed(redis, run)
     turn = str(uuid4())

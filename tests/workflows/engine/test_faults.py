@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 
 from tests.workflows.engine.desk import Desk
+from tests.workflows.engine.house import House
+from workflows.engine import component, workflow
 from workflows.engine.errors import Failure
 from workflows.engine.faults import Faults, printed
 from workflows.engine.masking import Mask
 from workflows.engine.retry import Decision
 from workflows.wire import codec
-from workflows.wire.faults import PER_ATTEMPT, TEXT_MAX, Fault, unpacked
+from workflows.wire.codec import dumps, to_json
+from workflows.wire.faults import PER_ATTEMPT, TEXT_MAX, Fault, read, unpacked
 
 
 def raised(error: Exception, cause: Exception | None = None) -> Exception:
@@ -87,3 +90,28 @@ async def test_whatever_becomes_of_the_step(way: str) -> None:
     [fault] = unpacked(codec.loads(raw) for raw in event.blobs.values())
     assert "/srv/flow.py" in fault.text
     assert b"/srv/flow.py" not in event.data
+
+
+@component(secret="password")
+async def sign_in(password: str) -> str:
+    raise ValueError(f"nobody has {password} in /srv/keys")
+
+
+@workflow("faulty")
+async def faulty(password: str) -> str:
+    return await sign_in(password)
+
+
+async def test_it_lies_beside_the_log_of_its_run(redis_url: str) -> None:
+    house = House(redis_url)
+    run = house.queue(faulty, "correct horse")
+    async with house.executor(faulty) as executor:
+        await executor.execute(house.order(run, faulty))
+    [fault] = read(house.redis, run)
+    assert (fault.attempt, fault.span) == (1, "faulty[0]/sign_in[0]")
+    assert "in sign_in" in fault.text
+    assert "/srv/keys" in fault.text
+    assert "correct horse" not in fault.text
+    told = b"".join(dumps(to_json(event)) for event in house.events(run))
+    assert b"/srv/keys" not in told
+    assert b"Traceback" not in told
