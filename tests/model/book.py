@@ -48,7 +48,7 @@ class Book:
     def execute(self, call: ScriptCall) -> Reply:
         """Run a script on the server, and look at what it did."""
         answer = self.world.server.run(call)
-        if call.name in ("open", "append"):
+        if call.name in ("queue", "open", "append"):
             self._scan()
         if call.name == "open":
             self._judge_refusal(int(call.args[0]), str(call.args[1]), answer.answer)
@@ -73,7 +73,8 @@ class Book:
             if max(before) not in self.excused:
                 raise Violation(f"attempt {max(before)} lives and is taken over by {attempt}")
         held = frozenset(self.world.sql.row.spans) if self.world.sql.row else frozenset()
-        known = frozenset(self.durable) | held
+        # What a fork was given is its own whatever happens: no loss of Redis's excuses it.
+        known = frozenset(self.durable) | held | frozenset(self.world.copied)
         self.fencing.add(attempt)
         self.opened[attempt] = Opened(self.world.now, nonce, by_worker, known)
         if self._late(attempt) or self.world.now < self.blind_until:

@@ -66,6 +66,8 @@ def check_spans(world: World, state: State) -> None:
         if span.status == "completed":
             expect(span.hash in held, f"SQL has no {span.path}")
             expect(held[span.hash].span.output == span.output, f"SQL has another {span.path}")
+            copied = span.hash in world.copied
+            expect(bool(span.copied) == copied, f"{span.path} is copied: {span.copied}")
 
 
 def check_result(state: State) -> None:

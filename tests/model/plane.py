@@ -7,13 +7,15 @@ from enum import Enum
 
 from tests.model.agenda import Process, Steps
 from tests.model.book import Book
+from tests.model.forks import told
 from tests.model.projector import finished
 from tests.model.server import Entry
 from tests.model.sql import Row
+from tests.model.worker import ROOT
 from tests.model.world import DUE, LEASE, LEASE_KEY, LOG, RUN, Unknown, World
 from workflows.wire import codec
 from workflows.wire.codec import Packed
-from workflows.wire.cursor import ZERO
+from workflows.wire.cursor import ZERO, Cursor
 from workflows.wire.events import (
     TERMINAL,
     Body,
@@ -21,11 +23,9 @@ from workflows.wire.events import (
     RunCancelled,
     RunQueued,
     RunRestored,
-    SpanCompleted,
     SpanStarted,
-    Text,
 )  # fmt: skip
-from workflows.wire.log import open_call, queue_call
+from workflows.wire.log import append_call, open_call, queue_call
 from workflows.wire.orders import Order
 from workflows.wire.script import Answer, Reply
 
@@ -62,15 +62,27 @@ def start(world: World, book: Book, process: Process) -> Steps[None]:
     server = yield from world.surely(process, lambda: world.server.run_id)
     # After that a monitor announces it, and it may even have ended and left Redis.
     not_after = world.now + ANNOUNCED if world.switches.queue_in_time else 0
-    world.sql.insert(server, world.now)
-    world.note(process.name, "inserts the run")
+    along = world.copied if world.switches.copies_with_the_row else {}
+    world.sql.insert(server, world.now, along)
+    world.note(process.name, f"inserts the run, a fork with {sorted(world.copied)}")
     yield world.chance.choice([0, 0, 50])
-    packed = codec.encode(QUEUED, at=world.now)
-    call = queue_call(RUN, packed, due_ms=LEASE, not_after=not_after)
+    batch = [codec.encode(body, at=world.now, span=span) for span, body in attempt_0(world)]
+    at_once = batch if world.switches.copies_at_once else batch[:1]
+    call = queue_call(RUN, *at_once, due_ms=LEASE, not_after=not_after)
     reply = yield from world.surely(process, lambda: book.execute(call))
     world.note(process.name, f"queue: {reply.answer}")
+    if at_once != batch:
+        rest = append_call(RUN, Cursor(0, 1), batch[1:])
+        yield from world.surely(process, lambda: book.execute(rest))
     if reply.ok:
         yield from ring(world, book, process, 1, server)
+
+
+def attempt_0(world: World) -> list[tuple[str | None, Body]]:
+    said: list[tuple[str | None, Body]] = [(None, QUEUED)]
+    if world.copied:
+        said.append((ROOT, SpanStarted("blog", "root")))
+    return said + [event for done in world.copied.values() for event in told(done)]
 
 
 def ring(world: World, book: Book, process: Process, attempt: int, server: str) -> Steps[None]:
@@ -126,10 +138,7 @@ def story(row: Row, events: list[Event]) -> list[tuple[str | None, Body]]:
     said: list[tuple[str | None, Body]] = [(None, RunRestored(row.starts, row.started_at))]
     said.append((None, QUEUED))
     for done in {**finished(events), **row.spans}.values():
-        span = done.span
-        said.append((span.path, SpanStarted(span.name, span.hash, parent=span.parent)))
-        said += [(span.path, Text(channel, 0, text)) for channel, text in done.texts.items()]
-        said.append((span.path, SpanCompleted(span.output)))
+        said += told(done)
     return said
 
 

@@ -9,6 +9,7 @@ from tests.model.agenda import Process
 from tests.model.book import Book
 from tests.model.checks import check_end
 from tests.model.faults import FAULTS_END, Faults
+from tests.model.forks import copies
 from tests.model.plane import Monitor, cancel, start
 from tests.model.projector import Projector
 from tests.model.readers import Page, Program
@@ -34,7 +35,7 @@ class Outcome:
 
 class Schedule:
     def __init__(self, seed: int, switches: Switches, kinds: Sequence[str]) -> None:
-        self.world = World(seed, switches)
+        self.world = World(seed, switches, copied=copies(seed, switches))
         self.book = Book(self.world)
         self.workers = [self.worker(f"w{n}") for n in range(self.world.chance.randint(2, 3))]
         self.plane = [self.control("control0"), self.control("control1")]

@@ -55,8 +55,8 @@ class Sql:
     def live(self) -> Row | None:
         return None if self.row is None or self.row.finished else self.row
 
-    def insert(self, server: str, now: int) -> None:
-        self.row = Row(server=server, created=now)
+    def insert(self, server: str, now: int, spans: Mapping[str, Finished]) -> None:
+        self.row = Row(server=server, created=now, spans=spans)
 
     def take(self, seen: Row, server: str) -> int | None:
         """The next attempt's number; None for whoever comes second."""

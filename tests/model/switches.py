@@ -48,6 +48,9 @@ class Switches:
     # 15. Identity and silent replay.
     identity_by_input: bool = True  # off: by the number of the call under its parent
     replay_is_silent: bool = True  # off: a replayed span starts and ends again
+    # Forks: what another run has finished.
+    copies_with_the_row: bool = True  # off: only the log has the copies
+    copies_at_once: bool = True  # off: `run.queued` first, the copies by another script
 
     def without(self, name: str) -> Switches:
         return Switches(**{each.name: each.name != name for each in fields(Switches)})

@@ -48,7 +48,9 @@ SHOWN: dict[str, tuple[tuple[str, ...], str]] = {
     "rings_again": (("lose orders", "kill worker"), "nothing has ended"),
     "text_has_offset": (("kill worker",), "not the fold|is shown for"),
     "identity_by_input": (("kill worker",), " got "),
-    "replay_is_silent": (("kill worker",), "is shown for"),
+    "replay_is_silent": (("kill worker",), "is shown for|is copied"),
+    "copies_with_the_row": (("flush",), "paid again"),
+    "copies_at_once": (("kill plane",), "paid again"),
 }
 
 

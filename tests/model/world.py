@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from tests.model.agenda import Actor, Agenda, Process, Steps
 from tests.model.broken import BrokenServer
 from tests.model.server import Entry
-from tests.model.sql import Sql
+from tests.model.sql import Finished, Sql
 from tests.model.switches import Switches
 from workflows.wire import codec, keys
 from workflows.wire.cursor import Cursor
@@ -50,6 +50,7 @@ class World:
     up: bool = True
     epoch: int = 0  # rises whenever all connections are cut
     lossy: float = LOST
+    copied: Mapping[str, Finished] = field(default_factory=dict)  # the run is a fork, with these
     read: dict[Entry, Event] = field(default_factory=dict)
     poll: int = field(init=False)
     nap: int = field(init=False)
