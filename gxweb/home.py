@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from gxweb.posts import sample
-from gxweb.posts.models import Post
+from gxweb.posts.models import LARGE, Post
 from gxweb.posts.reading import article, read
 from runs import history, listing
 from runs.listing import Wanted
+from runs.models import Run
 from runs.render import page
 from runs.render.now import now
 
 SHOWN = 6
+LIVE_MOST = 50  # looked at for what is shown of them
 
 
 @require_safe
@@ -26,13 +30,23 @@ def home(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return render(request, "home.html", _first_words(sample.found().first()))
     posts = Post.objects.visible_to(request.user).listed()
-    live = listing.found(request.user, Wanted()).live().filter(post=None)[:SHOWN]
+    live = _live(request.user)
     context = {
-        "going": posts.filter(run__finished_at=None)[:SHOWN],
+        "going": [run.post for run in live if hasattr(run, "post")][:SHOWN],
         "posts": posts.exclude(run__finished_at=None)[:SHOWN],
-        "runs": [(run, listing.title(run.workflow), listing.subject(run)) for run in live],
+        "runs": [
+            (run, listing.title(run.workflow), listing.subject(run))
+            for run in live
+            if not hasattr(run, "post")
+        ][:SHOWN],
     }
     return render(request, "home_signed_in.html", context)
+
+
+def _live(user: AbstractUser | AnonymousUser) -> Sequence[Run]:
+    """With their posts, so that nobody looks through all posts for those whose run goes on."""
+    runs = listing.found(user, Wanted()).live().select_related("post")
+    return list(runs.defer(*listing.LARGE, *(f"post__{name}" for name in LARGE))[:LIVE_MOST])
 
 
 @require_safe

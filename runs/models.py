@@ -110,7 +110,11 @@ class Run(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["owner", "-created_at"], name="run_owner_newest"),
-            models.Index(fields=["owner"], name="run_owner_live", condition=Q(finished_at=None)),
+            models.Index(
+                fields=["owner", "-created_at"],
+                name="run_owner_live",
+                condition=Q(finished_at=None),
+            ),
             models.Index(fields=["created_at"], name="run_live", condition=Q(finished_at=None)),
             models.Index(
                 fields=["owner", "-finished_at"],

@@ -26,6 +26,8 @@ from runs.models import Run
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractUser, AnonymousUser
 
+LARGE = ("markdown", "sources")  # what a list leaves out
+
 
 class PostQuerySet(models.QuerySet["Post"]):
     def visible_to(self, user: AbstractUser | AnonymousUser) -> Self:
@@ -36,7 +38,7 @@ class PostQuerySet(models.QuerySet["Post"]):
 
     def listed(self) -> Self:
         """Newest first, without what may be large."""
-        large = ("markdown", "sources", "run__input", "run__output")
+        large = (*LARGE, "run__input", "run__output")
         return self.select_related("run").defer(*large).order_by("-created_at")
 
 

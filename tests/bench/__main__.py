@@ -11,7 +11,18 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tests.bench import appends, bookkeeping, frames, reload, spans, starts, takeovers, waits
+from tests.bench import (
+    appends,
+    bookkeeping,
+    frames,
+    pages,
+    reload,
+    spans,
+    starts,
+    streaming,
+    takeovers,
+    waits,
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +41,8 @@ BENCHES = {
     "starts": Bench(starts.main, n=60, tiny=2),
     "frames": Bench(frames.main, n=1500, tiny=20),
     "reload": Bench(reload.main, n=10_000, tiny=300),
+    "pages": Bench(pages.main, n=1000, tiny=5),
+    "streaming": Bench(streaming.main, n=8_000, tiny=200),
     "waits": Bench(waits.main, n=500, tiny=2),
     "takeovers": Bench(takeovers.main, n=10, tiny=1),
 }

@@ -7,7 +7,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from redis import Redis
 
 from tests.e2e.web import Web
-from tests.runs.render.test_growth import LONG
+from tests.runs.render.blocks import LONG
 from tests.runs.writer import ROOT, Writer, done, opened, wrote
 from workflows.wire.events import RunCompleted
 

@@ -11,20 +11,11 @@ from hypothesis import strategies as st
 from runs import render
 from runs.markdown import whole
 from runs.render.growth import edits
+from tests.runs.render.blocks import LONG
 from tests.runs.render.dom import Page, parse
 from tests.runs.test_markdown import IDS, PIECES
 from workflows.wire.state import Channel, State
 
-PROSE = "The **quick** brown `fox` tells [c3] a _long_ story & more, "
-LONG = {
-    "paragraph": "".join(f"{PROSE} and so on {n}.\n" for n in range(110)),
-    "list": "".join(f"- {n} {PROSE}\n" for n in range(130)),
-    "nested list": "".join(f"{'  ' * (n % 4)}- {n} {PROSE}\n" for n in range(130)),
-    "loose list": "".join(f"{n}. {PROSE}\n\n   {PROSE}\n\n" for n in range(1, 65)),
-    "table": "| a | b |\n|---|---|\n" + "".join(f"| {n} {PROSE} | {PROSE} |\n" for n in range(62)),
-    "code": "```py\n" + "".join(f"if {n} < x: print('{PROSE}')\n" for n in range(105)),
-    "quote": "".join(f"> {PROSE} {n}\n" for n in range(130)),
-}
 DELTA = 12  # characters: 60 tokens a second, joined for 40 ms
 LOOKED_AT = 2000  # of the last ones: there a block is longest
 MOST = 400  # bytes for each delta, in the mean: 25 a second make 10 KB
