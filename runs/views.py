@@ -86,13 +86,16 @@ def live_page(run: Run) -> dict[str, Any]:
 def trace(request: HttpRequest, id: UUID) -> HttpResponse:
     run = get_object_or_404(Run.objects.visible_to(request.user), pk=id)
     view = history.view(run)
+    first = _first(request)
     context = {
         "run": run,
         "title": listing.title(run.workflow),
         "state": view.state,
         "live": view.live,
         "key": uuid4(),
-        "rows": spans.trace(view.state),
+        "rows": spans.trace(view.state, first),
+        "earlier": max(0, first - spans.STEPS) if first else None,
+        "later": first + spans.STEPS if len(view.state.spans) > first + spans.STEPS else None,
         "axis": spans.BAR,
         **now(view.state),
     }
@@ -105,6 +108,12 @@ def _seen(state: State) -> dict[str, Any]:
         return {}
     at = moment(state.seen_at)
     return {"seen": at, "age": max(0, round((timezone.now() - at).total_seconds()))}
+
+
+def _first(request: HttpRequest) -> int:
+    """With which step a page of the trace begins."""
+    asked = request.GET.get("from", "")
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 0
 
 
 def _unattended(run: Run, view: history.View) -> bool:

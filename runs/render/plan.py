@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from runs.render.html import REPLACE, element_id, into, joined, part
 from workflows.wire.state import Span, State
+
+STEPS = 1000  # rows of a plan; a browser has trouble with more, and people too
 
 # A row is told by the last kind of event that changed it.
 ROWS = {
@@ -20,10 +23,13 @@ ROWS = {
 
 
 def plan(state: State) -> dict[str, Any]:
-    children: dict[str | None, list[Span]] = {}
-    for span in state.spans.values():
-        children.setdefault(_parent(state, span), []).append(span)
-    return {"tree": joined(_branch(state, children, None))}
+    """The first STEPS of them. Built from its leaves: a flow may nest as deep as it likes."""
+    inner: dict[str | None, list[str]] = {}
+    for span in reversed(list(islice(state.spans.values(), STEPS))):
+        below = "".join(reversed(inner.pop(span.path, [])))
+        inner.setdefault(_parent(state, span), []).append(_leaf(state, span, below))
+    tree = [leaf for leaves in inner.values() for leaf in reversed(leaves)]
+    return {"tree": joined([*tree, _more(state)])}
 
 
 def changes(old: State, new: State) -> Iterator[str]:
@@ -33,7 +39,7 @@ def changes(old: State, new: State) -> Iterator[str]:
         # What had finished before is now taken over: nearly every row says something else.
         yield part("plan", plan(new), swap=REPLACE)
         return
-    for path, span in new.spans.items():
+    for path, span in islice(new.spans.items(), STEPS):
         had = old.spans.get(path)
         if had is None:
             parent = _parent(new, span)
@@ -41,17 +47,19 @@ def changes(old: State, new: State) -> Iterator[str]:
             yield into(f"beforeend:#{place}", _leaf(new, span))
         elif had is not span and had != span:
             yield _row(new, span, swap=REPLACE)
+    if len(new.spans) > max(STEPS, len(old.spans)):
+        first = len(old.spans) <= STEPS
+        yield into("beforeend:#run-plan", _more(new)) if first else _more(new, swap=REPLACE)
+
+
+def _more(state: State, swap: str = "") -> str:
+    """How many are not shown."""
+    hidden = len(state.spans) - STEPS
+    return part("plan_more", {"hidden": hidden}, swap=swap) if hidden > 0 else ""
 
 
 def _parent(state: State, span: Span) -> str | None:
     return span.parent if span.parent in state.spans else None
-
-
-def _branch(
-    state: State, children: Mapping[str | None, list[Span]], parent: str | None
-) -> Iterator[str]:
-    for span in children.get(parent, ()):
-        yield _leaf(state, span, inner="".join(_branch(state, children, span.path)))
 
 
 def _leaf(state: State, span: Span, inner: str = "") -> str:

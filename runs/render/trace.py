@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -13,6 +14,7 @@ from runs.render.plan import called
 from workflows.wire.state import Span, State
 
 LONGEST = 20_000  # characters of an output on a page; the whole is in the API
+STEPS = 500  # on one page
 BAR = 1000  # the width of the time axis
 
 
@@ -43,15 +45,16 @@ class Row:
     cut: bool
 
 
-def trace(state: State) -> list[Row]:
-    """Steps in the order of the tree: each before those it called."""
+def trace(state: State, first: int = 0) -> list[Row]:
+    """Steps in the order of the tree: each before those it called. STEPS of them, from the
+    `first` on, counted from 0."""
     known, below = state.spans, dict[str | None, list[Span]]()
     for span in known.values():
         below.setdefault(span.parent if span.parent in known else None, []).append(span)
     axis = _axis(state)
     return [
         _row(state, span, depth, _bar(axis, span), leaf=span.path not in below)
-        for span, depth in _walk(below)
+        for span, depth in islice(_walk(below), first, first + STEPS)
     ]
 
 

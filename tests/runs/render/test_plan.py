@@ -54,3 +54,33 @@ def test_only_rows_that_changed_are_sent() -> None:
 def test_a_new_attempt_sends_the_whole_plan() -> None:
     parts = list(plan.changes(state(), state(RunStarted("x", 1))))
     assert [part.startswith('<ol id="run-plan"') for part in parts] == [True]
+
+
+def test_more_steps_than_people_read_are_counted_and_not_shown() -> None:
+    def steps(count: int) -> State:
+        said = [(f"{ROOT}/f[{n}]", SpanStarted("f", f"f{n}", parent=ROOT)) for n in range(count)]
+        return state(*said)
+
+    full, over = steps(plan.STEPS - 2), steps(plan.STEPS + 3)
+    assert "more step" not in part("plan", plan.plan(full))
+    shown = parse(part("plan", plan.plan(over)))
+    assert len(list(shown.all("data-span"))) == plan.STEPS
+    assert "and 5 more steps" in shown.text
+    [added] = plan.changes(full, over)
+    assert "beforeend:#run-plan" in added
+    [counted] = plan.changes(steps(plan.STEPS), over)
+    assert 'id="run-plan-more"' in counted
+    assert 'hx-swap-oob="true"' in counted
+    done = state(*[(f"{ROOT}/f[{n}]", SpanStarted("f", f"f{n}", parent=ROOT)) for n in range(9)])
+    assert list(plan.changes(done, done)) == []
+
+
+def test_a_plan_may_be_deeper_than_python_recurses() -> None:
+    said = []
+    above = ROOT
+    for n in range(900):
+        said.append((f"d[{n}]", SpanStarted("d", f"d{n}", parent=above)))
+        above = f"d[{n}]"
+    page = part("plan", plan.plan(state(*said)))
+    assert page.count("data-span") == 902
+    assert page.count("<ol") == page.count("</ol>")
