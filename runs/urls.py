@@ -2,13 +2,16 @@
 
 from django.urls import path
 
-from runs import consumers, views
+from runs import consumers, replies, views
 
 app_name = "runs"
 urlpatterns = [
     path("runs/", views.run_list, name="list"),
     path("runs/<uuid:id>/", views.run_page, name="run"),
     path("runs/<uuid:id>/cancellation/", views.cancellation, name="cancellation"),
+    path("runs/<uuid:id>/answers/", replies.question, name="question"),
+    path("runs/<uuid:id>/answers/<str:key>/", replies.answer, name="answer"),
+    path("runs/<uuid:id>/signals/<str:name>/", replies.signal, name="signal"),
     path("runs/<uuid:id>/forks/", views.forks, name="forks"),
     path("runs/<uuid:id>/trace/", views.trace, name="trace"),
 ]

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from django.utils.safestring import SafeString
 
-from runs.render import now, objects, plan, sources, texts
+from runs.render import now, objects, plan, question, sources, texts
 from runs.render.html import REPLACE, part
 from workflows.wire.cursor import Cursor
 from workflows.wire.state import State
@@ -22,6 +22,8 @@ Note = Literal["", "paused", "unattended", "orphaned"]
 
 REGIONS: Mapping[str, Callable[[State], dict[str, Any]]] = {
     "now": now.now,
+    "countdown": question.countdown,
+    "question": question.question,
     "plan": plan.plan,
     "article": texts.article,
     "sources": sources.sources,
@@ -53,6 +55,7 @@ def changes(old: State, new: State) -> str:
             *sources.changes(old, new),
             *objects.changes(old, new),
             *now.changes(old, new),
+            *question.changes(old, new),
         )
     )
 
