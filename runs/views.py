@@ -129,11 +129,19 @@ def _page(request: HttpRequest, id: UUID) -> str:
     return came_from if ours and came_from.startswith("/") else reverse("runs:run", args=[id])
 
 
+def _to_the_door(request: HttpRequest, page: str) -> HttpResponse:
+    """To sign in, then to `page`. htmx is told, for it would follow where nobody sees it."""
+    door = redirect_to_login(page)
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204, headers={"HX-Redirect": door.url})
+    return door
+
+
 @require_POST
 def cancellation(request: HttpRequest, id: UUID) -> HttpResponse:
     page = _page(request, id)
     if not request.user.is_authenticated:
-        return redirect_to_login(page)
+        return _to_the_door(request, page)
     run = get_object_or_404(Run.objects.visible_to(request.user), pk=id)
     try:
         lifecycle.cancel(run, by="owner" if run.owner_id == request.user.pk else "staff")

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from gxweb.posts.background import in_background
 from gxweb.posts.models import Post, Revision
 from gxweb.posts.reading import read
 from gxweb.posts.text import Text
@@ -63,7 +64,7 @@ def edit(request: HttpRequest, id: UUID) -> HttpResponse:
 
 
 @require_POST
-@login_required
+@in_background
 @private
 def preview(request: HttpRequest, id: UUID) -> HttpResponse:
     """The text as it would read, for the page to put beside it."""

@@ -7,7 +7,6 @@ import uuid
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AbstractUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from gxweb.posts import estimate, results
+from gxweb.posts.background import in_background
 from gxweb.posts.brief import BriefForm
 from gxweb.posts.models import Post
 from runs import lifecycle
@@ -51,7 +51,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@login_required
+@in_background
 @private
 def estimation(request: HttpRequest) -> HttpResponse:
     """The part of the page that says what it will take, for what stands in the form now."""

@@ -22,7 +22,7 @@
   // Codes after which coming again is of no use, and what to tell about them.
   const OVER = {
     1000: "",
-    4401: "You are signed out. Sign in and reload this page: the run goes on meanwhile.",
+    4401: "You are signed out. The run goes on; sign in to follow it again.",
     4404: "This run is not there any more.",
     4429: "Too many pages are open. Close some, then reload this one.",
   };
@@ -65,6 +65,7 @@
       clearTimeout(timer);
       event.stopImmediatePropagation();
       tell(OVER[event.code]);
+      document.getElementById("run-door").hidden = event.code !== 4401;
       show(OVER[event.code] ? "paused" : "caught-up");
     } else if (wrapper) {
       event.stopImmediatePropagation();

@@ -53,6 +53,7 @@ from workflows.wire.events import (  # noqa: E402
 )
 
 ERRORS = ("400", "403", "403_csrf", "404", "413", "429", "500", "503")
+PASSWORD = "a long enough password"
 LIVE = ("queued", "running", "waiting")
 
 
@@ -89,7 +90,7 @@ def main(kind: str) -> None:
 
 
 def person(email: str) -> User:
-    return User.objects.create_user(email=email, password="a long enough password")
+    return User.objects.create_user(email=email, password=PASSWORD)
 
 
 def session(user: User) -> str:
