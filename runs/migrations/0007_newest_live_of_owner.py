@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('runs', '0005_waiting'),
+        ('runs', '0006_restart'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
