@@ -6,9 +6,21 @@ from collections.abc import Callable
 import pytest
 
 from tests.workflows.blog.worlds import Model, Script
+from tests.workflows.llm.worlds import Scope
 from workflows.blog.forms import Description
-from workflows.blog.question import Question, ask, consult, messages, rewrite_section, write_section
+from workflows.blog.question import (
+    Question,
+    affordable,
+    ask,
+    consult,
+    messages,
+    rewrite_section,
+    write_section,
+)
 from workflows.engine import Failure
+from workflows.engine.budget import Budget
+from workflows.engine.context import entered
+from workflows.wire.events import Call, Limits
 
 Begin = Callable[[Script], Model]
 ASK = Question(
@@ -75,3 +87,10 @@ async def test_the_offline_model_fills_in_the_form() -> None:
     said = json.loads(await consult(ASK))
     assert set(said) == {"description"}
     assert said["description"].startswith("The moon pulls.")
+
+
+@pytest.mark.parametrize(("spent", "model"), [(0.7, "large"), (0.8, "small")])
+def test_when_little_is_left_the_smaller_model_is_asked(spent: float, model: str) -> None:
+    scope = Scope(budget=Budget(Limits(usd=1), [Call("openai", "m", 1, 1, spent)]))
+    with entered(scope):
+        assert (affordable("large"), affordable("small")) == (model, "small")
