@@ -18,7 +18,7 @@ from runs.doorbell import bell
 from runs.lifecycle import Finished, Invalid, Refused, Unavailable
 from runs.models import Run
 from runs.schema import wrongs
-from workflows.catalog import CATALOG
+from workflows.catalog import takes
 from workflows.wire import codec, inbox, log
 from workflows.wire.events import RunSignalled
 from workflows.wire.inbox import LETTER_MAX, PARKED, Letter
@@ -63,7 +63,7 @@ def signal(run: Run, name: str, value: Any = None) -> None:
             raise NotTaken
         if state.waiting.until is None:
             return  # nothing counts down
-    elif run.workflow not in CATALOG or name not in CATALOG[run.workflow].signals:
+    elif not takes(run.workflow, name):
         raise NotTaken
     _fits(value, SIGNAL_MAX)
     _deliver(run, inbox.signal_call(str(run.id), RunSignalled(uuid4().hex, name, value)))

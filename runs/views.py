@@ -27,6 +27,7 @@ from runs.listing import Wanted
 from runs.models import Run
 from runs.render import trace as spans
 from runs.render.now import moment, now
+from workflows.catalog import takes
 from workflows.wire.state import State
 
 PER_PAGE = 50
@@ -73,6 +74,7 @@ def live_page(run: Run) -> dict[str, Any]:
         "live": view.live,
         "key": uuid4(),  # the forms of one page that are sent twice do one thing
         "unattended": _unattended(run, view),
+        "finishable": takes(run.workflow, "finish"),
         **_seen(view.state),
         # What SQL remembers is not a place in the log: the socket then begins with a snapshot.
         "cursor": str(view.state.cursor) if view.live else "",

@@ -108,6 +108,12 @@ BLOG = Entry(
     lane="interactive",
     input=Brief,
     output=Post,
+    signals=("finish",),
 )
 
 CATALOG: dict[str, Entry] = {entry.name: entry for entry in (BLOG,)}
+
+
+def takes(workflow: str, signal: str) -> bool:
+    """Whether runs of this workflow take notice of a signal."""
+    return workflow in CATALOG and signal in CATALOG[workflow].signals

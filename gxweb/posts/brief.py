@@ -80,6 +80,11 @@ class BriefForm(forms.Form):
         max_length=60, required=False, widget=forms.TextInput(attrs={"placeholder": "English"})
     )
     words = forms.TypedChoiceField(coerce=int, choices=LENGTHS, initial=1200, label="Length")
+    review_outline = forms.BooleanField(
+        required=False,
+        label="Show me the outline first",
+        help_text="It waits for you; if you change nothing, it goes on by itself after 20 seconds.",
+    )
     key = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def clean_file(self) -> str:
@@ -96,7 +101,9 @@ class BriefForm(forms.Form):
 
     @property
     def input(self) -> dict[str, Any]:
-        names = ("topic", "notes", "urls", "audience", "tone", "language", "words")
+        names = (
+            "topic", "notes", "urls", "audience", "tone", "language", "words", "review_outline",
+        )  # fmt: skip
         return {name: self.cleaned_data[name] for name in names}
 
 

@@ -21,8 +21,9 @@ from workflows.blog.outline import Outline, fallback, outline_of, plain_headings
 from workflows.blog.pages import pages_of
 from workflows.blog.progress import Progress
 from workflows.blog.question import MISTAKES, ask
+from workflows.blog.review import FINISH, reviewed
 from workflows.catalog import Brief, Post, Section
-from workflows.engine import Failure, gather, log, publish, status, workflow
+from workflows.engine import Failure, gather, log, publish, signals, status, workflow
 
 AT_ONCE = 8
 EXCERPT_CHARACTERS = 6000
@@ -41,6 +42,8 @@ async def write_blog(brief: Brief) -> Post:
     plan = await planned(brief, chunks, progress)
     claims = await researched(brief, plan, notes, chunks, progress)
     outline = await outlined(brief, plan, claims, progress)
+    if brief.review_outline:
+        outline = await looked_over(brief, outline, progress)
     drafts = await written(brief, outline, notes, progress)
     texts = await stitched(brief, outline, drafts, progress)
     summary = await described(brief, outline, texts, progress)
@@ -55,7 +58,6 @@ def refuse_what_is_not_built(brief: Brief) -> None:
     """Better no post than one that silently leaves out what it was to be made of."""
     asked = {
         "write from a site's profile": brief.site_id,
-        "stop for a review of the outline": brief.review_outline,
     }
     for feature, wish in asked.items():
         if wish:
@@ -107,6 +109,8 @@ async def researched(
 async def found_in(
     brief: Brief, plan: Plan, chunk: str, most: int, label: str, progress: Progress
 ) -> list[FoundClaim]:
+    if signals().received(FINISH):
+        return []
     try:
         claims = (await ask(prompts.claims(brief, plan, chunk, most), Claims, label)).claims
     except Failure as failure:
@@ -158,6 +162,14 @@ async def outlined(
     return outline
 
 
+async def looked_over(brief: Brief, outline: Outline, progress: Progress) -> Outline:
+    progress.begin("Waiting for a look at the outline")
+    shaped = await reviewed(outline, brief.words)
+    if shaped is not outline:
+        show(shaped)
+    return shaped
+
+
 def show(outline: Outline) -> None:
     """Headings and lengths, so that the page has its places before any text comes."""
     sections = [{"heading": one.heading, "words": one.words} for one in outline.sections]
@@ -187,6 +199,8 @@ async def stitched(
 ) -> list[str]:
     progress.begin("Smoothing the transitions")
     texts = [draft.markdown for draft in drafts]
+    if signals().received(FINISH):
+        return texts
     try:
         question = prompts.edits(brief, outline, texts)
         proposed = (await ask(question, Edits, "Smooth the transitions")).edits

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workflows.blog.claims import Claim
 from workflows.blog.forms import FEWEST_SECTIONS, OutlineForm
@@ -21,6 +21,7 @@ class Planned:
     heading: str
     claims: tuple[Claim, ...]
     words: int
+    note: str = ""  # the author's wish for it
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,13 @@ def plain_headings(claims: Sequence[Claim], questions: Sequence[str], words: int
         if len(headings) >= FEWEST_SECTIONS:
             return headings
     return []
+
+
+def reshaped(title: str, sections: Sequence[Planned], words: int) -> Outline:
+    """An outline of these sections, the words dealt out among them."""
+    shares = targets(words, [len(section.claims) for section in sections])
+    dealt = (replace(one, words=share) for one, share in zip(sections, shares, strict=True))
+    return Outline(title, tuple(dealt))
 
 
 def _opening(text: str) -> str:

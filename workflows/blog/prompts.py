@@ -66,7 +66,8 @@ def section(brief: Brief, made: Outline, number: int, material: str) -> Question
         "claim cite it by its id, like [c3]. Cite no other id, and tell nothing that belongs to "
         f"another section. If nothing in your text rests on a claim, end with the line {UNSOURCED}"
     )
-    wish = " ".join(one.text for one in brief.instructions if one.section == number)
+    wishes = (one.text for one in brief.instructions if one.section == number)
+    wish = " ".join(filter(None, [planned.note, *wishes]))
     if wish:
         instructions += f" {_WISH}"
     ids = ", ".join(claim.id for claim in planned.claims) or "none"

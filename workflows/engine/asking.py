@@ -7,7 +7,7 @@ is parked: this process forgets it, and whoever is rung for later replays up to 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from workflows.engine.attempt import Attempt, now_ms
@@ -38,7 +38,7 @@ class Question:
 
     @property
     def options(self) -> Options:
-        return SLEEP if self.form is None else ASK
+        return SLEEP if self.form is None else replace(ASK, label=self.title)
 
     @property
     def identity(self) -> dict[str, Any]:

@@ -16,7 +16,9 @@ from workflows.blog.flow import cards, write_blog
 from workflows.blog.notes import notes_of
 from workflows.blog.prompts import UNSOURCED
 from workflows.catalog import Brief, Post
-from workflows.engine import Failure, LeaseLost
+from workflows.engine import Failure, LeaseLost, rehearsed
+from workflows.wire.inbox import Letter, answer_call
+from workflows.wire.script import run_script
 from workflows.wire.state import State
 
 Begin = Callable[[Script], Model]
@@ -105,7 +107,7 @@ async def test_poor_notes_still_give_a_post(notes: str) -> None:
 
 @pytest.mark.parametrize(
     "wish",
-    [{"site_id": "7"}, {"review_outline": True}],
+    [{"site_id": "7"}],
 )
 async def test_a_wish_that_cannot_be_met_is_refused_by_a_sentence(wish: dict[str, object]) -> None:
     with pytest.raises(Failure, match="This version cannot") as caught:
@@ -114,6 +116,44 @@ async def test_a_wish_that_cannot_be_met_is_refused_by_a_sentence(wish: dict[str
 
 
 # In a run
+
+
+async def test_the_author_shapes_the_outline(house: House) -> None:
+    asked = {"topic": "Tides", "notes": licence("GPL-2"), "review_outline": True}
+    run = house.queue(write_blog, asked)
+    async with house.executor(write_blog) as executor:
+        await executor.execute(house.order(run, write_blog))
+        state = house.state(run)
+        assert (state.status, state.waiting and state.waiting.key) == ("waiting", "outline")
+        assert state.waiting is not None
+        default = state.waiting.default
+        first, second, *_ = default["sections"]
+        note = "Begin with a question."
+        sections = [{**second, "note": note}, {"heading": "My own", "note": ""}, first]
+        letter = Letter("user", {"title": "My tides", "sections": sections})
+        call = answer_call(run, state.asked["outline"].id, letter, nonce="n")
+        assert run_script(house.redis, call).ok
+        await executor.execute(house.order(run, write_blog))
+    state = house.state(run)
+    assert state.status == "completed"
+    assert state.output["title"] == "My tides"
+    headings = [second["heading"], "My own", first["heading"]]
+    assert [section["heading"] for section in state.output["sections"]] == headings
+    assert [one["heading"] for one in state.objects["outline"]["sections"]] == headings
+    assert state.starts == 2
+
+
+async def test_an_untouched_outline_is_written_as_it_is() -> None:
+    plain = await write_blog(brief(licence("GPL-2")))
+    shown = await write_blog(brief(licence("GPL-2"), review_outline=True))
+    assert shown == plain
+
+
+async def test_finish_now_leaves_out_what_is_not_needed() -> None:
+    with rehearsed(signals={"finish": None}):
+        post = await write_blog(brief(licence("GPL-2"), review_outline=True))
+    assert post.sections
+    assert post.sources == ()
 
 
 async def test_what_the_page_shows_is_what_the_post_says(house: House) -> None:
