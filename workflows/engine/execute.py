@@ -55,7 +55,9 @@ class Apart(Protocol):
         """A newer attempt than `attempt` was opened."""
         ...
 
-    def drain(self) -> None: ...
+    def drain(self) -> None:
+        """Let it come to the end of its spans; said again: leave at once."""
+        ...
 
 
 class Executor:
@@ -130,6 +132,8 @@ class Executor:
         """The grace is over: let go of everything."""
         for attempt in tuple(self.held.values()):
             attempt.halt(Handover("this worker goes away"))
+        if self._apart is not None:
+            self._apart.drain()  # a second time: they leave at once, too
 
     async def _turn_away(self, order: Order) -> None:
         """It came just before this worker stopped listening: let it be rung again at once."""

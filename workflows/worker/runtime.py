@@ -83,13 +83,18 @@ class Runtime:
         self.loop.call_soon_threadsafe(self.executor.lose, run, attempt, why)
 
     def drain(self) -> None:
-        """Begin to leave; returns at once. May be called in a signal handler, and twice."""
-        if not self.draining:
-            self.draining = True
-            self.loop.call_soon_threadsafe(self._draining.set)
+        """Begin to leave; returns at once. Who asks again does not want to wait for open calls. May
+        be called in a signal handler."""
+        if self.draining:
+            self.loop.call_soon_threadsafe(self.executor.hand_over)
+        self._leave()
+
+    def _leave(self) -> None:
+        self.draining = True
+        self.loop.call_soon_threadsafe(self._draining.set)
 
     def stop(self) -> None:
-        self.drain()
+        self._leave()
         self.loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(self.settings.drain_seconds + 15)
 

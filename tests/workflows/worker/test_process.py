@@ -98,6 +98,19 @@ def test_a_worker_that_never_saw_redis_can_be_stopped(tmp_path: Path) -> None:
         yard.redis.close()
 
 
+def test_who_asks_twice_does_not_wait_for_open_calls(yard: Yard) -> None:
+    with yard.worker(GX_DRAIN_SECONDS="100") as worker:
+        run = yard.queue(flows.naps, [0.1, 60])
+        yard.ring(run, flows.naps)
+        yard.until(run, lambda state: "naps[0]/nap[1]" in state.spans)
+        worker.send_signal(signal.SIGTERM)
+        wait_for(lambda: "Draining: 1 runs are under way" in yard.log(worker))
+        assert worker.poll() is None
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(10) == 0, yard.log(worker)
+    assert (lease.lease(yard.redis, run) or held_none()).released == lease.HANDED_OVER
+
+
 def test_an_idle_worker_ends_at_once(yard: Yard) -> None:
     with yard.worker() as worker:
         worker.send_signal(signal.SIGTERM)

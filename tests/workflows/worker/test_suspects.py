@@ -106,6 +106,18 @@ def test_a_suspect_is_stopped_with_its_worker(yard: Yard) -> None:
     assert yard.state(run).spans["naps[0]/nap[0]"].status == "completed"
 
 
+def test_who_asks_a_worker_twice_ends_its_suspects_too(yard: Yard) -> None:
+    run = suspect(yard, flows.naps, [60])
+    with yard.worker(GX_DRAIN_SECONDS="100") as worker:
+        yard.ring(run, flows.naps)
+        yard.until(run, lambda state: "naps[0]/nap[0]" in state.spans)
+        for _ in range(2):
+            worker.send_signal(signal.SIGTERM)
+            wait_for(lambda: "Draining: 0 runs" in yard.log(worker))
+        assert worker.wait(10) == 0, yard.log(worker)
+    assert released(yard, run, 2) == lease.HANDED_OVER
+
+
 @pytest.mark.parametrize("flow", [flows.naps, flows.stands])
 def test_a_suspect_dies_with_its_worker(yard: Yard, flow: Workflow[..., Any]) -> None:
     """Also while its own code lets no other thread go on."""
