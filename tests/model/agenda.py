@@ -17,6 +17,7 @@ Steps = Generator[int, None, T]
 class Process:
     name: str
     alive: bool = True
+    version: int = 1  # of the workflow that a worker serves
     stopped_until: int = 0  # SIGSTOP, till SIGCONT
     epoch: int = -1  # of its connection to Redis
     reconnects: int = 0

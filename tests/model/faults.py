@@ -62,6 +62,22 @@ class Faults:
     def kill_worker(self, actor: Actor) -> None:
         self.kill(self.one_of(self.workers, actor))
 
+    def deploy(self, _: Actor) -> None:
+        """The next version takes the place of this one; some of the old ones wake as zombies."""
+        if self.world.release > 1:
+            return
+        self.note("the next version is deployed")
+        self.world.release = 2
+        for process in tuple(self.workers):
+            if self.world.flip(0.5):
+                self.kill(process)
+            else:
+                self.book.hit(process)
+                process.stopped_until = self.world.now + self.world.chance.choice(
+                    [2 * LEASE, 6 * LEASE]
+                )
+                self.revive(process)
+
     def kill_plane(self, actor: Actor) -> None:
         self.kill(self.one_of(self.plane, actor))
 
@@ -151,4 +167,5 @@ KINDS: dict[str, Callable[[Faults, Actor], None]] = {
     "partition": Faults.partition,
     "flush": Faults.flush,
     "lose orders": Faults.lose_orders,
+    "deploy": Faults.deploy,
 }

@@ -31,6 +31,7 @@ from workflows.wire.script import Answer, Reply
 
 TICK = 500
 SWEEP = 10_000
+ADOPTED = 3_000
 ANNOUNCED = 2_000  # how long a start may take to announce its run
 SETTLED = 2 * ANNOUNCED  # how old a run is that monitors announce
 QUEUED = RunQueued("blog", 1, "ann", {"topic": "animals"})
@@ -85,10 +86,12 @@ def attempt_0(world: World) -> list[tuple[str | None, Body]]:
     return said + [event for done in world.copied.values() for event in told(done)]
 
 
-def ring(world: World, book: Book, process: Process, attempt: int, server: str) -> Steps[None]:
+def ring(
+    world: World, book: Book, process: Process, attempt: int, server: str, version: int = 1
+) -> Steps[None]:
     """The bell may not ring, and the caller does not learn it."""
     yield 0
-    order = Order(RUN, "blog", 1, attempt, server)
+    order = Order(RUN, "blog", version, attempt, server)
     book.rung[attempt] = world.now
     if world.up:
         copies = world.chance.choices([1, 0, 2], [0.8, 0.1, 0.1])[0]
@@ -172,6 +175,7 @@ class Monitor:
         self.calm_since = self.last = world.now
         self.sweep_at = 0
         self.rung: set[int] = set()
+        self.missed_since: int | None = None  # when the version that was asked for had no worker
 
     def steps(self) -> Steps[None]:
         while True:
@@ -233,6 +237,16 @@ class Monitor:
         if attempt is not None:
             yield from self.ring(attempt)
 
+    def version(self) -> int:
+        """Whose workers to ring: after a while without one of its own, a newer one's."""
+        served, now = self.world.served(), self.world.now
+        if 1 in served:
+            self.missed_since = None
+        elif self.missed_since is None:
+            self.missed_since = now
+        over = self.missed_since is not None and now - self.missed_since >= ADOPTED
+        return max(served, default=1) if over and self.world.switches.adopts else 1
+
     def unopened(self, seen: Look) -> bool:
         """Nobody has opened the attempt that was taken under this start of Redis: the same number
         will do. Under another start the log may have been cut back behind its opening."""
@@ -243,8 +257,11 @@ class Monitor:
         """Only while the broker has fewer orders than runs wait to be opened."""
         world, opened_by = self.world, self.world.now + LEASE
         yield from world.ask(self.process, lambda: world.server.zadd(DUE, RUN, opened_by, xx=True))
-        length = yield from world.ask(self.process, lambda: len(world.broker))
-        if length or (self.rung and not world.switches.rings_again):
+        version = self.version()
+        queued = yield from world.ask(
+            self.process, lambda: any(order.version == version for order in world.broker)
+        )
+        if queued or (self.rung and not world.switches.rings_again):
             return
         self.rung.add(attempt)
-        yield from ring(world, self.book, self.process, attempt, self.server)
+        yield from ring(world, self.book, self.process, attempt, self.server, version)

@@ -38,6 +38,7 @@ class Schedule:
         self.world = World(seed, switches, copied=copies(seed, switches))
         self.book = Book(self.world)
         self.workers = [self.worker(f"w{n}") for n in range(self.world.chance.randint(2, 3))]
+        self.world.workers = self.workers
         self.plane = [self.control("control0"), self.control("control1")]
         browser = Process("page"), Process("program")
         self.readers = [Page(self.world, browser[0]), Program(self.world, browser[1])]
@@ -52,7 +53,7 @@ class Schedule:
         self.faults = Faults(self.world, self.book, self.workers, self.plane, self.revive, kinds)
 
     def worker(self, name: str, after: int = 0) -> Process:
-        process = Process(name)
+        process = Process(name, version=self.world.release)
         self.world.spawn(process, "", consumer(self.world, self.book, process), after)
         return process
 

@@ -43,6 +43,7 @@ class Switches:
     beat_needs_ticks: bool = True  # off: the heart beats while the loop hangs
     # 12. Ringing.
     rings_again: bool = True  # off: a lost order stays lost
+    adopts: bool = True  # off: only workers of the version that was asked for are rung
     # 14. Text belongs to its span.
     text_has_offset: bool = True  # off: what comes is appended
     # 15. Identity and silent replay.

@@ -46,6 +46,7 @@ SHOWN: dict[str, tuple[tuple[str, ...], str]] = {
     "calm": (("partition",), "lives and is taken over"),
     "beat_needs_ticks": (("hang loop",), "nothing has ended"),
     "rings_again": (("lose orders", "kill worker"), "nothing has ended"),
+    "adopts": (("deploy",), "nothing has ended"),
     "text_has_offset": (("kill worker",), "not the fold|is shown for"),
     "identity_by_input": (("kill worker",), " got "),
     "replay_is_silent": (("kill worker",), "is shown for|is copied"),

@@ -109,8 +109,10 @@ def consumer(world: World, book: Book, process: Process) -> Steps[None]:
     """Take orders as they come; the broker forgets one as soon as it is taken."""
     while True:
         yield world.chance.randint(20, 200)
-        if world.up and world.broker:
-            order = world.broker.popleft()
+        mine = [order for order in world.broker if order.version == process.version]
+        if world.up and mine:
+            order = mine[0]
+            world.broker.remove(order)
             attempt = Attempt(world, book, process, order.attempt, world.hex()[:8])
             attempt.note("takes the order")
             book.taken.add((order.attempt, process))
@@ -142,8 +144,9 @@ def opening(attempt: Attempt, order: Order) -> Steps[State | None]:
     early = yield from world.surely(process, world.events)
     yield world.chance.choice([0, 0, 100, 1_000])  # the flow's code is loaded
     call = open_call(
-        RUN, attempt.packed([(None, RunStarted(process.name, 1))]), attempt=attempt.number,
-        nonce=attempt.nonce, redis_run_id=order.redis_run_id, worker=process.name, lease_ms=LEASE,
+        RUN, attempt.packed([(None, RunStarted(process.name, order.version))]),
+        attempt=attempt.number, nonce=attempt.nonce, redis_run_id=order.redis_run_id,
+        worker=process.name, lease_ms=LEASE,
     )  # fmt: skip
     reply = yield from world.surely(process, lambda: attempt.book.execute(call))
     attempt.note(f"opens: {reply.answer} {reply.detail}")

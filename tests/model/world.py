@@ -44,6 +44,8 @@ class World:
     server: BrokenServer = field(init=False)
     sql: Sql = field(init=False)
     broker: deque[Order] = field(default_factory=deque)
+    workers: list[Process] = field(default_factory=list)
+    release: int = 1  # the version of new workers
     agenda: Agenda = field(init=False)
     trace: list[tuple[int, str, str]] = field(default_factory=list)
     now: int = 0
@@ -112,6 +114,11 @@ class World:
             for entry in self.server.entries(LOG)
             if (after is None or entry.id > after) and (until is None or entry.id <= until)
         ]
+
+    def served(self) -> set[int]:
+        """The versions of the workers that give signs of life."""
+        there = (w for w in self.workers if w.alive and w.stopped_until <= self.now)
+        return {worker.version for worker in there}
 
     def event(self, entry: Entry) -> Event:
         if entry not in self.read:
