@@ -122,6 +122,27 @@ async def test_a_client_that_does_not_read_is_closed(
         assert await closed(ws) == 1013
 
 
+async def test_a_web_process_that_drains_says_so(ada: Person) -> None:
+    drained = serving()
+    site = await drained.__aenter__()
+    async with site.connect(ME, ada) as ws:
+        await ws.recv()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(drained.__aexit__(None, None, None))
+            assert await closed(ws) == 1012
+
+
+async def test_a_changed_password_ends_it(
+    site: Site, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "RECHECK_S", 0.05)
+    async with site.connect(ME, ada) as ws:
+        await ws.recv()
+        ada.user.set_password("another one entirely")
+        await ada.user.asave()
+        assert await closed(ws) == 4401
+
+
 async def test_a_sign_out_ends_it(site: Site, ada: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(consumers, "RECHECK_S", 0.05)
     async with site.connect(ME, ada) as ws:
