@@ -72,6 +72,7 @@ def live_page(run: Run) -> dict[str, Any]:
         "title": listing.title(run.workflow),
         "state": view.state,
         "live": view.live,
+        "forks": _forks(run),
         "key": uuid4(),  # the forms of one page that are sent twice do one thing
         "unattended": _unattended(run, view),
         "finishable": takes(run.workflow, "finish"),
@@ -94,6 +95,7 @@ def trace(request: HttpRequest, id: UUID) -> HttpResponse:
         "title": listing.title(run.workflow),
         "state": view.state,
         "live": view.live,
+        "forks": _forks(run),
         "key": uuid4(),
         "rows": spans.trace(view.state, first),
         "earlier": max(0, first - spans.STEPS) if first else None,
@@ -116,6 +118,11 @@ def _first(request: HttpRequest) -> int:
     """With which step a page of the trace begins."""
     asked = request.GET.get("from", "")
     return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 0
+
+
+def _forks(run: Run) -> list[UUID]:
+    """The runs that go on from this one, oldest first; without what may be large of them."""
+    return list(run.forks.order_by("created_at").values_list("pk", flat=True)[:10])
 
 
 def _unattended(run: Run, view: history.View) -> bool:

@@ -54,7 +54,7 @@ class WishForm(forms.Form):
 def section(request: HttpRequest, id: UUID, number: int) -> HttpResponse:
     """One section, to be written anew: the others are taken over, and not paid again."""
     post = own(request, id)
-    found = sections.find(post.run, number)
+    found = sections.find(post, number)
     if found is None:
         messages.error(request, "This section cannot be written anew now. Look at the post again.")
         return redirect("posts:post", post.pk)
@@ -76,7 +76,7 @@ def _anew(request: HttpRequest, post: Post, found: sections.Section, wish: str) 
         "input": found.with_wish(wish),
         "key": form_key(request, [str(found.number), wish]),
     }
-    started = forking.fork(post.run, owner=post.owner, **asked)
+    started = forking.fork(found.run, owner=post.owner, **asked)
     following = results.draft(started.run)
     following.asked(started.run, found.heading)
     return following

@@ -57,7 +57,7 @@ def post_page(request: HttpRequest, id: UUID) -> HttpResponse:
 
 def _rewritable(post: Post, shown: dict[str, Any]) -> list[tuple[str, SafeString, int | None]]:
     """Each section with its number in the run, if that can write it anew."""
-    known = sections.numbers(post.run)
+    known = sections.numbers(post)
     return [(heading, html, known.get(heading)) for heading, html in shown["sections"]]
 
 

@@ -55,10 +55,10 @@ def _continued(run: Run) -> Post | None:
     """The post of the run that this one goes on from, if it is to be the same post, and no other
     run goes on with it."""
     old = run.forked_from
-    post = None if old is None else Post.objects.filter(run=old).first()
-    if old is None or post is None or not old.finished or _subject(old) != _subject(run):
+    post = None if old is None else Post.objects.filter(writings__run=old).first()
+    if old is None or post is None or not post.run.finished or _subject(old) != _subject(run):
         return None
-    # What the old run left must be in the post before another goes on: its notice may be late.
+    # What its last run left must be in the post before another goes on: its notice may be late.
     finish(post)
     return post if post.follow(run) else None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from gxweb.posts.models import Post
 from gxweb.posts.results import INSTRUCTIONS
 from runs.models import Run
 
@@ -56,9 +57,30 @@ class Section:
         return list(self.run.input.get(INSTRUCTIONS) or ())
 
 
-def find(run: Run, number: int) -> Section | None:
-    """None: there is none, or the run is not through."""
-    if run.status != Run.Status.COMPLETED:
+def find(post: Post, number: int) -> Section | None:
+    """None: there is none, or it cannot be written anew now."""
+    return _of(_source(post), number)
+
+
+def numbers(post: Post) -> dict[str, int]:
+    """By heading, of those that can be written anew."""
+    run, found, number = _source(post), dict[str, int](), 1
+    while (one := _of(run, number)) is not None:
+        found.setdefault(one.heading, number)
+        number += 1
+    return found
+
+
+def _source(post: Post) -> Run | None:
+    """The newest of its runs that is through: a later one may have failed, or was stopped."""
+    if not post.run.finished:
+        return None
+    through = Run.objects.filter(writing__post=post, status=Run.Status.COMPLETED)
+    return through.order_by("-writing__id").first()
+
+
+def _of(run: Run | None, number: int) -> Section | None:
+    if run is None:
         return None
     output = run.output if isinstance(run.output, dict) else {}
     made = output.get("sections")
@@ -66,13 +88,3 @@ def find(run: Run, number: int) -> Section | None:
         return None
     one = made[number - 1]
     return Section(run, number, str(one.get("heading", "")), str(one.get("markdown", "")))
-
-
-def numbers(run: Run) -> dict[str, int]:
-    """By heading, of those that can be written anew."""
-    found: dict[str, int] = {}
-    number = 1
-    while (one := find(run, number)) is not None:
-        found.setdefault(one.heading, number)
-        number += 1
-    return found

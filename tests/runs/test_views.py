@@ -230,6 +230,7 @@ def test_a_failed_run_is_resumed_as_a_new_one(owner: Person, redis: Redis) -> No
     assert page.find("data-span", ONE).attributes["data-replayed"] == "true"
     assert page.find("data-section", "1").text == "One.\n"
     assert page.find("href", f"/runs/{run.run}/").text == f"run {run.run[:8]}"
+    assert page_of(owner, run).find("href", f"/runs/{new.pk}/").text == f"run {str(new.pk)[:8]}"
 
 
 @on_commit

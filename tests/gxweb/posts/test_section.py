@@ -16,6 +16,7 @@ from gxweb.posts import sections
 from gxweb.posts.models import Post
 from gxweb.posts.text import Text
 from runs import history, notices
+from runs.lifecycle import cancel
 from runs.models import Run
 from runs.projector import Projector
 from tests.workflows.blog.worlds import Asked, Model
@@ -142,7 +143,7 @@ def test_wishes_for_several_sections_add_up(press: Press, written: Post, as_ada:
     assert post.run.input["instructions"] == [
         {"section": 2, "text": "Anew"}, {"section": 1, "text": "This too"},
     ]  # fmt: skip
-    found = sections.find(post.run, 2)
+    found = sections.find(post, 2)
     assert found is not None
     assert found.wish == "Anew"
     assert "Anew" in as_ada.get(f"{path}/2/").content.decode()
@@ -192,8 +193,23 @@ def test_there_is_no_such_section(written: Post, as_ada: Client, number: int) ->
     assert as_ada.get(path)["Location"] == f"/posts/{written.pk}/"
 
 
-def test_while_a_run_goes_no_section_is_rewritten(as_ada: Client, run: Run, worker: Any) -> None:
-    assert sections.find(run, 1) is None
+def test_while_a_run_goes_no_section_is_rewritten(written: Post, as_ada: Client) -> None:
+    as_ada.post(f"/posts/{written.pk}/sections/2/", {"wish": "x"})
+    post = Post.objects.get(pk=written.pk)
+    assert (sections.find(post, 1), sections.numbers(post)) == (None, {})
+
+
+def test_after_a_rewrite_was_stopped_the_text_can_be_rewritten_still(
+    press: Press, written: Post, as_ada: Client, redis: Redis
+) -> None:
+    as_ada.post(f"/posts/{written.pk}/sections/2/", {"wish": "x"})
+    cancel(Post.objects.get(pk=written.pk).run, by="owner")
+    Projector(redis).poll()
+    press.changed[3] = "Said otherwise."
+    post = press.write(f"/posts/{written.pk}/sections/3/", {"wish": "y"})
+    assert (post.pk, post.revision, post.status) == (written.pk, 2, "ready")
+    assert forked_from(post) == written.run
+    assert post.run.input["instructions"] == [{"section": 3, "text": "y"}]
 
 
 def test_a_refusal_leaves_the_wish_in_the_form(
