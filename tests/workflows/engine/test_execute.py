@@ -29,6 +29,7 @@ from workflows.engine import (
 from workflows.engine.masking import MASK, Mask
 from workflows.engine.outcome import DEADLINE, INTERNAL
 from workflows.engine.retry import Retry
+from workflows.engine.writer import Refused
 from workflows.wire import keys, lease
 from workflows.wire import log as wire_log
 from workflows.wire.codec import encode
@@ -44,7 +45,7 @@ from workflows.wire.events import (
     Status,
     Text,
 )  # fmt: skip
-from workflows.wire.script import run_script
+from workflows.wire.script import Answer, run_script
 
 QUICK = exponential(initial=0.001, max=0.002)
 
@@ -512,6 +513,21 @@ async def test_a_lost_run_is_stopped_at_once(house: House) -> None:
         executor.lose(run, 1, LeaseLost("somebody opened attempt 2"))
         await asyncio.wait_for(stopped.wait(), 1)
     assert house.events(run)[-1].kind == "run.cancelled"
+
+
+async def test_a_log_that_is_gone_makes_the_run_due_whoever_notices(house: House) -> None:
+    @workflow("waits")
+    async def waits(_: Any) -> None:
+        await asyncio.sleep(60)
+
+    run = house.queue(waits)
+    async with house.executor(waits) as executor, asyncio.TaskGroup() as group:
+        group.create_task(executor.execute(house.order(run, waits)))
+        await until(lambda: run in executor.held)
+        house.redis.flushall()
+        executor.lose(run, 1, Refused(Answer.GONE))  # as the heart says it
+        await asyncio.wait_for(executor.idle.wait(), 5)
+    assert house.redis.zscore(keys.due(keys.bucket(run)), run) is not None
 
 
 async def test_a_tenfold_order_changes_nothing(house: House) -> None:
