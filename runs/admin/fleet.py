@@ -64,8 +64,8 @@ def fleet(request: HttpRequest) -> HttpResponse:
         **admin.site.each_context(request),
         "title": "Fleet",
         "away": found is None,
-        "workers": [process for process in processes if process.beat.kind == "worker"],
-        "controls": [process for process in processes if process.beat.kind != "worker"],
+        "workers": [process for process in processes if process.beat.kind != "control"],
+        "controls": [process for process in processes if process.beat.kind == "control"],
         "queues": _queues(alive, seen=found is not None),
         "statuses": dict(live.values_list("status").annotate(runs=Count("pk"))),
     }
