@@ -40,7 +40,7 @@ class InterventionAdmin(ReadOnly):
         found = Q(reason__icontains=words) | Q(by__email__icontains=words) | begins(words, "run")
         return (queryset.filter(found) if words else queryset), False
 
-    @admin.display(description="When", ordering="at")
+    @admin.display(description="When (UTC)", ordering="at")
     def when(self, row: Intervention) -> SafeString:
         return format_html(
             '<time datetime="{}">{}</time>', row.at.isoformat(), row.at.strftime("%d %b %Y, %H:%M")

@@ -18,12 +18,11 @@ from runs import history, listing, render
 from runs.admin.access import seen
 from runs.interventions import Intervention
 from runs.models import Run
-from runs.render.now import moment, now
-from runs.render.trace import BAR, Row, trace
+from runs.render.now import moment
+from runs.render.trace import BAR, STEPS, Row, place, trace
 from workflows.wire.faults import Fault
 from workflows.wire.state import Span, State
 
-MOST = 1_000  # steps on a page
 LONGEST = 100_000  # characters of a value on a page; the file of the log has all of it
 # By what a request of htmx is for: just that part of the page.
 PARTS = {"tree": "news.html", "step": "step.html"}
@@ -52,8 +51,9 @@ class Step:
 def run_page(request: HttpRequest, id: UUID) -> HttpResponse:
     run = seen(request, id)
     view = history.view(run)
-    faults, rows = history.faults(run), trace(view.state)
-    step = _step(rows, faults, request.GET.get("span", ""))
+    faults = history.faults(run)
+    at = place(view.state, _looked_at(view.state, faults, request.GET.get("span", "")))
+    first = _from(request, at)
     context = {
         **admin.site.each_context(request),
         "title": listing.subject(run) or listing.title(run.workflow),
@@ -63,10 +63,12 @@ def run_page(request: HttpRequest, id: UUID) -> HttpResponse:
         "again": view.state.ended,
         "resumable": view.state.status in ("failed", "cancelled"),
         "cursor": str(view.state.cursor) if view.live else "",
-        "rows": rows[:MOST],
-        "left_out": max(0, len(rows) - MOST),
+        "rows": trace(view.state, first),
+        "first": first,
+        "earlier": first - STEPS,
+        "later": first + STEPS if len(view.state.spans) > first + STEPS else 0,
         "axis": BAR,
-        "step": step,
+        "step": _step(view.state, faults, at),
         "faults": faults,
         **_figures(run, view.state),
     }
@@ -79,12 +81,13 @@ def run_page(request: HttpRequest, id: UUID) -> HttpResponse:
 
 
 def _figures(run: Run, state: State) -> dict[str, Any]:
-    shown = now(state)
+    """What the region of what is going on now does not say."""
+    times = {"began": state.started_at, "ended": state.finished_at}
     return {
-        **{name: shown[name] for name in ("took", "calls", "tokens_in", "tokens_out", "cost_usd")},
         "asked": run.created_at,
-        "began": shown["began"],
         "until": run.deadline,
+        "forks": list(run.forks.order_by("created_at").values_list("pk", flat=True)[:20]),
+        **{name: None if at is None else moment(at) for name, at in times.items()},
     }
 
 
@@ -96,19 +99,27 @@ def _once(run: Run, state: State) -> dict[str, Any]:
         "output": told(state.output),
         "deeds": list(deeds[:50]),
         "unheard": list(run.notices.filter(given_up=True)[:50]),
-        "forks": list(run.forks.order_by("created_at").values_list("pk", flat=True)[:20]),
         **{f"region_{name}": html for name, html in render.page(state).items()},
     }
 
 
-def _step(rows: Sequence[Row], faults: Sequence[Fault], wanted: str) -> Step | None:
-    """The one that was asked for; else where it went wrong; else the first."""
-    by_path = {row.span.path: row for row in rows}
+def _looked_at(state: State, faults: Sequence[Fault], wanted: str) -> str:
+    """The step that was asked for; else where it went wrong; else the first."""
     broken = [fault.span for fault in reversed(faults)]
-    failed = [row.span.path for row in reversed(rows) if row.span.status == "failed"]
-    found = next((by_path[path] for path in (wanted, *broken, *failed) if path in by_path), None)
-    row = found or next(iter(rows), None)
-    return None if row is None else _in_full(row, faults)
+    failed = [span.path for span in state.spans.values() if span.status == "failed"][::-1]
+    known = (path for path in (wanted, *broken, *failed, *state.spans) if path in state.spans)
+    return next(known, "")
+
+
+def _from(request: HttpRequest, at: int) -> int:
+    """The first of the steps that are shown: those around the one that is looked at."""
+    asked = request.GET.get("from", "")
+    known = asked.isdecimal() and len(asked) < 9
+    return (int(asked) if known else at) // STEPS * STEPS
+
+
+def _step(state: State, faults: Sequence[Fault], at: int) -> Step | None:
+    return next((_in_full(row, faults) for row in trace(state, at, 1)), None)
 
 
 def _in_full(row: Row, faults: Sequence[Fault]) -> Step:

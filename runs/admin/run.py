@@ -102,7 +102,7 @@ class RunAdmin(ReadOnly):
     def by(self, run: Run) -> SafeString:
         return format_html('<a href="?owner={}">{}</a>', run.owner_id, run.owner)
 
-    @admin.display(description="Asked for", ordering="created_at")
+    @admin.display(description="Asked for (UTC)", ordering="created_at")
     def asked(self, run: Run) -> SafeString:
         return format_html(
             '<time datetime="{}">{}</time>',

@@ -45,17 +45,28 @@ class Row:
     cut: bool
 
 
-def trace(state: State, first: int = 0) -> list[Row]:
-    """Steps in the order of the tree: each before those it called. STEPS of them, from the
+def trace(state: State, first: int = 0, most: int = STEPS) -> list[Row]:
+    """Steps in the order of the tree: each before those it called. So many of them, from the
     `first` on, counted from 0."""
+    below, axis = _below(state), _axis(state)
+    return [
+        _row(state, span, depth, _bar(axis, span), leaf=span.path not in below)
+        for span, depth in islice(_walk(below), first, first + most)
+    ]
+
+
+def place(state: State, path: str) -> int:
+    """Where a step stands in the order of the tree; 0 when it does not."""
+    walk = enumerate(_walk(_below(state)))
+    return next((number for number, (span, _) in walk if span.path == path), 0)
+
+
+def _below(state: State) -> dict[str | None, list[Span]]:
+    """Steps by who called them."""
     known, below = state.spans, dict[str | None, list[Span]]()
     for span in known.values():
         below.setdefault(span.parent if span.parent in known else None, []).append(span)
-    axis = _axis(state)
-    return [
-        _row(state, span, depth, _bar(axis, span), leaf=span.path not in below)
-        for span, depth in islice(_walk(below), first, first + STEPS)
-    ]
+    return below
 
 
 def _walk(below: dict[str | None, list[Span]]) -> Iterator[tuple[Span, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runs.render.trace import BAR, LONGEST, Row, trace
+from runs.render.trace import BAR, LONGEST, Row, place, trace
 from tests.workflows.wire.logs import log
 from workflows.wire.events import (
     Body,
@@ -70,3 +70,16 @@ def test_a_long_output_is_cut() -> None:
 
 def test_a_run_without_steps_has_no_rows() -> None:
     assert rows() == {}
+
+
+def test_a_step_has_its_place() -> None:
+    state = fold(
+        EMPTY,
+        log(
+            RunQueued("blog", 1, "1", {}),
+            RunStarted("w", 1),
+            *[opened("a"), opened("b"), opened("c", "a")],
+        ),
+    )
+    assert [place(state, path) for path in ("a", "c", "b", "none")] == [0, 1, 2, 0]
+    assert [row.span.path for row in trace(state, 1, 1)] == ["c"]
