@@ -43,6 +43,7 @@ class Nursery:
         self._numbers: dict[Order, int] = {}
         self._ends: dict[int, asyncio.Future[int | None]] = {}
         self._pids: dict[int, int] = {}
+        self._early: dict[int, signal.Signals] = {}  # sent before there was a process
 
     async def run(self) -> None:
         """Until it is cancelled: a nursery that is gone is made again."""
@@ -64,11 +65,14 @@ class Nursery:
             return await end
         finally:
             self.send_signal(order, signal.SIGKILL)
+            self._early.pop(number, None)
             del self._ends[number], self._numbers[order]
 
     def send_signal(self, order: Order, which: signal.Signals) -> None:
-        """To the process of an order, if it runs."""
-        self._send(self._numbers.get(order, 0), which)
+        """To the process of an order; one that is just being made gets it then."""
+        if (number := self._numbers.get(order)) is not None:
+            self._early[number] = which
+            self._send(number, which)
 
     def _send(self, number: int, which: signal.Signals) -> None:
         if (pid := self._pids.get(number)) is not None:
@@ -99,6 +103,8 @@ class Nursery:
                 self._pids[number] = said["pid"]
                 if number not in self._ends:  # nobody waits for it any more
                     self._send(number, signal.SIGKILL)
+                elif number in self._early:
+                    self._send(number, self._early[number])
             else:
                 self._pids.pop(number, None)
                 if number in self._ends:

@@ -148,6 +148,8 @@ class Executor:
         if await apart.dies_of(order):
             logger.warning("%s attempt %d broke its process", order.run, order.attempt)
             await self._release(order.run, order.attempt, CRASHED)
+        elif self.draining:
+            await self._turn_away(order)
 
     @contextmanager
     def _counted(self) -> Iterator[None]:

@@ -27,6 +27,7 @@ class Alone:
         self._at_once = at_once
         self._slots = asyncio.Semaphore(at_once)
         self._orders: dict[str, Order] = {}  # by run; those that wait for a slot, too
+        self._draining = False
 
     def __len__(self) -> int:
         return len(self._orders)
@@ -39,7 +40,7 @@ class Alone:
         self._orders[order.run] = order
         try:
             async with self._slots:
-                code = await self._nursery.carry_out(order)
+                code = None if self._draining else await self._nursery.carry_out(order)
         finally:
             del self._orders[order.run]
         if code:
@@ -54,5 +55,6 @@ class Alone:
             loop.call_later(LOST_S, self._nursery.send_signal, order, signal.SIGKILL)
 
     def drain(self) -> None:
+        self._draining = True
         for order in self._orders.values():
             self._nursery.send_signal(order, signal.SIGTERM)

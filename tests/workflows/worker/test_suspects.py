@@ -55,7 +55,7 @@ def running(yard: Yard, run: str) -> int:
 def gone(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return True
     return state.startswith("Z")
 
