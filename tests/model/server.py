@@ -1,4 +1,4 @@
-"""The five scripts of the log in memory: the same calls, the same answers, the same data.
+"""The scripts of the log and of the inbox in memory: the same calls, answers and data.
 
 `test_server.py` holds it to a real Valkey. What a model needs beyond that is a clock that is set by
 hand, and a past: `restart` may bring back less than there was, as a server does whose file was cut.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any, NamedTuple
 
+from tests.model import inbox
 from workflows.wire.cursor import ZERO, Cursor
 from workflows.wire.events import TERMINAL
 from workflows.wire.script import Answer, Reply, ScriptCall
@@ -145,6 +146,22 @@ class Server:
         self.data[lease] = held | {b"until": as_bytes(self.now), b"released": as_bytes(why)}
         return Reply(Answer.OK)
 
+    def park(self, keys: tuple[str, ...], args: tuple[Any, ...]) -> Reply:
+        return inbox.park(self, keys, args)
+
+    def answer(self, keys: tuple[str, ...], args: tuple[Any, ...]) -> Reply:
+        return inbox.answer(self, keys, args)
+
+    def signal(self, keys: tuple[str, ...], args: tuple[Any, ...]) -> Reply:
+        return inbox.signal(self, keys, args)
+
+    def tip_of(self, log: str) -> tuple[Cursor, bool] | None:
+        entries = self.entries(log)
+        return (entries[-1].id, entries[-1].kind in TERMINAL_KINDS) if entries else None
+
+    def zadd_xx(self, key: str, member: str, score: float) -> None:
+        self._zadd(key, member, score, xx=True)
+
     # Plain commands
 
     def entries(self, log: str) -> tuple[Entry, ...]:
@@ -162,8 +179,8 @@ class Server:
         self._expire()
         return dict(self.data.get(key, {}))
 
-    def zscore(self, key: str, member: str) -> int | None:
-        score: int | None = self.data.get(key, {}).get(member)
+    def zscore(self, key: str, member: str) -> float | None:
+        score: float | None = self.data.get(key, {}).get(member)
         return score
 
     def zadd(
@@ -232,7 +249,7 @@ class Server:
             }
             self.data[key] = new | self.data.get(key, {})
 
-    def _zadd(self, key: str, member: str, score: int, *, xx: bool = False) -> None:
+    def _zadd(self, key: str, member: str, score: float, *, xx: bool = False) -> None:
         had = self.data.get(key, {})
         if not xx or member in had:
             self.data[key] = had | {member: score}

@@ -9,11 +9,21 @@ from typing import Any, cast
 import pytest
 from redis import Redis
 
+from tests.model import inbox as inbox_model
 from tests.model.server import Server, as_bytes
-from workflows.wire import codec, keys, log
+from workflows.wire import codec, inbox, keys, log
 from workflows.wire.codec import Packed
 from workflows.wire.cursor import Cursor
-from workflows.wire.events import Body, Log, RunCancelled, RunCompleted, RunQueued, RunStarted
+from workflows.wire.events import (
+    Body,
+    Log,
+    RunCancelled,
+    RunCompleted,
+    RunQueued,
+    RunSignalled,
+    RunStarted,
+)
+from workflows.wire.inbox import Letter
 from workflows.wire.lease import now_ms
 from workflows.wire.script import ScriptCall, run_script
 
@@ -22,6 +32,11 @@ pytestmark = pytest.mark.contract
 RUNS = ("3f2504e0-4f89-41d3-9a0c-0305e82c3301", "0f2504e0-4f89-41d3-9a0c-0305e82c3302")
 LEASES = (0, 100_000, 10_000_000)  # so far apart that the time a test takes does not matter
 STEPS = 60
+ASKED = Cursor(1, 0)
+KINDS = [
+    *("queue", "append", "append", "append", "open", "open", "beat", "release"),
+    *("park", "park", "answer", "signal"),
+]
 
 
 def packed(body: Body) -> Packed:
@@ -42,7 +57,7 @@ def some_call(chance: random.Random, server: Server) -> ScriptCall:
     entries = server.entries(keys.log(run))
     tip = entries[-1].id if entries and chance.random() < 0.8 else Cursor(chance.randint(0, 3), 0)
     attempt = max(1, tip.attempt + chance.choice([-1, 0, 1, 1, 2]))
-    match chance.choice(["queue", "append", "append", "append", "open", "open", "beat", "release"]):
+    match chance.choice(KINDS):
         case "queue":
             body = RunQueued("blog", 1, "ann", chance.choice(["short", "y" * 40_000]))
             # The past or far away, so that the time a test takes does not matter.
@@ -58,6 +73,16 @@ def some_call(chance: random.Random, server: Server) -> ScriptCall:
                 redis_run_id=chance.choice([server.run_id] * 9 + ["0" * 40]),
                 restore=chance.random() < 0.2,
             )  # fmt: skip
+        case "park":
+            read, until = chance.choice([0, 1, 9]), chance.choice([None, 2**42])
+            return inbox.park_call(run, tip, chance.choice([None, ASKED]), read=read, until=until)
+        case "answer":
+            letter = Letter("user", chance.choice([1, 2]))
+            return inbox.answer_call(
+                run, ASKED, letter, nonce="n", read=chance.choice([None, 0, 1, 9])
+            )
+        case "signal":
+            return inbox.signal_call(run, RunSignalled(chance.choice("abc"), "finish"))
         case "beat":
             return log.beat_call(run, attempt=attempt, lease_ms=lease_ms)
         case _:
@@ -82,6 +107,7 @@ def real_data(redis: Redis, run: str) -> dict[str, Any]:
             (id, list(entry.items())) for id, entry in cast("Any", redis.xrange(keys.log(run)))
         ],
         "blob": redis.hgetall(keys.blob(run)),
+        "inbox": redis.hgetall(keys.inbox(run)),
         "lease": lease | {b"until": distance(lease.get(b"until"), now)},
         "due": distance(cast("Any", due), now),
     }
@@ -93,13 +119,18 @@ def model_data(server: Server, run: str) -> dict[str, Any]:
     return {
         "log": [(as_bytes(str(entry.id)), list(entry.fields)) for entry in entries],
         "blob": server.hgetall(keys.blob(run)),
+        "inbox": server.hgetall(keys.inbox(run)),
         "lease": lease | {b"until": distance(lease.get(b"until"), server.now)},
         "due": distance(server.zscore(keys.due(keys.bucket(run)), run), server.now),
     }
 
 
-def distance(until: Any, now: int) -> int | None:
-    return None if until is None else round((float(until) - now) / LEASES[1])
+def distance(until: Any, now: int) -> float | None:
+    if until is None:
+        return None
+    if float(until) == inbox_model.NEVER:
+        return inbox_model.NEVER
+    return round((float(until) - now) / LEASES[1])
 
 
 @pytest.mark.parametrize("seed", range(25))
@@ -122,6 +153,9 @@ def test_the_calls_reach_every_answer() -> None:
         "queue ok", "queue exists", "queue late", "append ok", "append gone", "append lost",
         "append ended", "open ok", "open gone", "open ended", "open late", "open stale",
         "beat ok", "beat lost", "beat gone", "release ok", "release lost", "release gone",
+        "park ok", "park unread", "park lost", "park gone", "park ended",
+        "answer ok", "answer taken", "answer unread", "answer gone", "answer ended",
+        "signal ok", "signal gone", "signal ended",
     }  # fmt: skip
 
 

@@ -1,0 +1,270 @@
+"""One question in random schedules: workers that die or park, people who answer twice or late, a
+hold, lost replies. A switch per rule of waiting; the scripts are those that `test_server.py` holds
+to a real server.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any
+
+from tests.model.server import Server
+from workflows.wire import codec, keys
+from workflows.wire.cursor import Cursor
+from workflows.wire.events import (
+    Body,
+    Event,
+    RunAnswered,
+    RunCompleted,
+    RunQueued,
+    RunSignalled,
+    RunStarted,
+    RunWaiting,
+)  # fmt: skip
+from workflows.wire.fold import fold
+from workflows.wire.inbox import Letter, answer_call, of, park_call, signal_call
+from workflows.wire.log import append_call, beat_call, open_call, queue_call
+from workflows.wire.questions import HOLD
+from workflows.wire.script import Answer, Reply, ScriptCall
+from workflows.wire.state import EMPTY, Asked, State
+
+RUN = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
+LOG, INBOX, LEASE, DUE = keys.log(RUN), keys.inbox(RUN), keys.lease(RUN), keys.due(keys.bucket(RUN))
+LEASE_MS, TICK, LONGEST = 5_000, 500, 120_000
+FORM = {"type": "integer"}
+Steps = Iterator[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    park_refuses_unread: bool = True  # off: it lets go whatever lies in the inbox
+    answer_has_one_winner: bool = True  # off: the last one overwrites
+    answer_makes_due: bool = True  # off: it just lies there
+    until_is_fixed: bool = True  # off: each attempt waits anew
+    under_the_first: bool = True  # off: answers lie under the newest run.waiting
+    answered_is_final: bool = True  # off: a new attempt asks again
+    time_out_reads_signals: bool = True  # off: it passes over a hold
+
+    def without(self, name: str) -> Switches:
+        return Switches(**{each.name: each.name != name for each in fields(Switches)})
+
+
+NAMES = tuple(each.name for each in fields(Switches))
+
+
+class Broken(AssertionError):
+    """A promise about waiting."""
+
+
+class Lost(Exception):
+    """The attempt is not ours any more."""
+
+
+class Play:
+    def __init__(self, seed: int, switches: Switches) -> None:
+        self.chance, self.switches = random.Random(seed), switches
+        self.server = Server("1" * 40)
+        self.attempt = 1
+        self.timeout = self.chance.choice([None, 3_000, 20_000])
+        self.given: list[tuple[int, Answer]] = []  # values, and what became of them
+        self.held = self.timed_out = False
+        self.actors: list[tuple[int, Steps]] = []
+
+    # -- what they all use
+    @property
+    def now(self) -> int:
+        return self.server.now
+
+    def run(self, call: ScriptCall) -> Reply:
+        """A reply may be lost: then the same bytes again."""
+        for _ in range(self.chance.choice([1, 1, 1, 2])):
+            reply = self._run(call)
+        return reply
+
+    def _run(self, call: ScriptCall) -> Reply:
+        before = dict(self.server.data)
+        if call.name == "park" and not self.switches.park_refuses_unread:
+            self.server.data.pop(INBOX, None)
+        if call.name == "answer" and not self.switches.answer_has_one_winner:
+            self.server.data[INBOX] = {
+                name: value
+                for name, value in before.get(INBOX, {}).items()
+                if name != str(call.args[0]).encode()
+            }
+        reply = self.server.run(call)
+        if call.name == "park" and INBOX in before:
+            self.server.data[INBOX] = before[INBOX]
+        if call.name in ("answer", "signal") and not self.switches.answer_makes_due:
+            self.server.data[DUE] = before[DUE]
+        return reply
+
+    def state(self) -> State:
+        return fold(EMPTY, self.events())
+
+    def events(self) -> list[Event]:
+        return [codec.decode(str(one.id), dict(one.fields)) for one in self.server.entries(LOG)]
+
+    def packed(self, body: Body) -> codec.Packed:
+        return codec.encode(body, at=self.now)
+
+    # -- who is in it
+    def spawn(self, steps: Steps, after: int = 0) -> None:
+        self.actors.append((self.now + after, steps))
+
+    def person(self, number: int) -> Steps:
+        """Answers when the log says that it may; a second person knows nothing of the first."""
+        yield self.chance.randint(0, 25_000)
+        while not (state := self.state()).ended:
+            if state.waiting is not None:
+                yield self.chance.choice([0, 0, 200])
+                call = answer_call(
+                    RUN, self.place(state), Letter("user", number), nonce=str(number)
+                )
+                self.given.append((number, self.run(call).answer))
+                return
+            yield 300
+
+    def holder(self) -> Steps:
+        """At any moment, or just when the time is over."""
+        yield self.chance.choice([self.chance.randint(0, 25_000), 500])
+        state = self.state()
+        if state.waiting is not None and state.waiting.until is not None:
+            left = max(0, state.waiting.until - self.now)
+            yield self.chance.choice([0, left + self.chance.randint(0, 1_000)])
+            state = self.state()
+        if state.waiting is not None and not state.ended:
+            lay = bool(of(self.server.hgetall(INBOX)).answers)
+            done = self.run(signal_call(RUN, RunSignalled("h", HOLD))).ok
+            self.held = done and not lay
+
+    def place(self, state: State) -> Cursor:
+        if self.switches.under_the_first:
+            return state.asked["q"].id
+        return [event.id for event in self.events() if isinstance(event.body, RunWaiting)][-1]
+
+    def monitor(self) -> Steps:
+        while not self.state().ended:
+            yield TICK
+            due = self.server.zscore(DUE, RUN)
+            lease = self.server.hgetall(LEASE)
+            over = b"released" in lease or int(lease.get(b"until", 0)) <= self.now
+            if due is not None and due <= self.now and over:
+                self.attempt += 1
+                self.server.zadd(DUE, RUN, self.now + LEASE_MS, xx=True)
+                self.spawn(self.worker(self.attempt), self.chance.randint(0, 2_000))
+
+    def worker(self, number: int) -> Steps:
+        """It may die at each of its steps."""
+        opened = open_call(
+            RUN, [self.packed(RunStarted("w", 1))], attempt=number, nonce=str(number),
+            redis_run_id=self.server.run_id, worker="w", lease_ms=LEASE_MS,
+        )  # fmt: skip
+        if not self.run(opened).ok:
+            return
+        dies = self.chance.random() < 0.3
+        try:
+            for rest in self.attend(number):
+                yield rest
+                if dies and self.chance.random() < 0.2:
+                    return
+                self.run(beat_call(RUN, attempt=number, lease_ms=LEASE_MS))
+        except Lost:
+            return
+
+    def attend(self, number: int) -> Steps:
+        state, tip = self.state(), Cursor(number, 0)
+        asked = state.asked.get("q")
+        if asked is None or not asked.by or not self.switches.answered_is_final:
+            letter = None
+            said = False
+            while letter is None:
+                yield self.chance.choice([50, 300])
+                found = of(self.server.hgetall(INBOX))
+                for signal in found.signals:
+                    if signal.id not in state.signals:
+                        tip = self.append(tip, signal)
+                        state = self.state()
+                letter = found.answers.get(self.place(state)) if "q" in state.asked else None
+                if letter is None and not said:
+                    yield self.chance.choice([0, 200])
+                    tip, said = self.append(tip, self.question(state)), True
+                    state = self.state()
+                elif letter is None:
+                    yield from self.wait(state, tip, found.count)
+            tip = self.append(tip, RunAnswered("q", letter.by, letter.value))
+            yield self.chance.choice([0, 1_000])
+        self.append(tip, RunCompleted())
+
+    def question(self, state: State) -> RunWaiting:
+        asked: Asked | None = state.asked.get("q")
+        until = None if self.timeout is None else self.now + self.timeout
+        if asked is not None and self.switches.until_is_fixed:
+            until = asked.until
+        return RunWaiting("q", "?", FORM, None, until)
+
+    def wait(self, state: State, tip: Cursor, read: int) -> Steps:
+        """The time may be over; else let go of the run, or stay for a while."""
+        assert state.waiting is not None
+        until, at = state.waiting.until, self.place(state)
+        yield self.chance.choice([0, 100, 500])
+        if until is not None and until <= self.now:
+            sees = read if self.switches.time_out_reads_signals else None
+            call = answer_call(RUN, at, Letter("timeout"), nonce=f"t{tip}", read=sees)
+            self.timed_out |= self.run(call).ok
+            return
+        parks = self.chance.random() < 0.5
+        if parks and self.run(park_call(RUN, tip, at, read=read, until=until)).ok:
+            raise Lost
+
+    def append(self, tip: Cursor, *bodies: Body) -> Cursor:
+        call: Any = append_call(RUN, tip, [self.packed(body) for body in bodies])
+        if not self.run(call).ok:
+            raise Lost
+        return tip.next(len(bodies))
+
+    # -- the play
+    def play(self) -> None:
+        self.run(queue_call(RUN, self.packed(RunQueued("blog", 1, "ann", {})), due_ms=LEASE_MS))
+        self.spawn(self.worker(1))
+        self.spawn(self.monitor())
+        for number in range(self.chance.choice([1, 2, 3])):
+            self.spawn(self.person(number))
+        if self.chance.random() < 0.5:
+            self.spawn(self.holder())
+        while self.actors and self.now < LONGEST:
+            self.actors.sort(key=lambda actor: actor[0])
+            at, steps = self.actors.pop(0)
+            self.server.now = max(self.now, at)
+            rest = next(steps, None)
+            if rest is not None:
+                self.spawn(steps, rest)
+        self.check()
+
+    def check(self) -> None:
+        events, state = self.events(), self.state()
+        expect(state.ended, f"the run has not ended; due {self.server.zscore(DUE, RUN)}")
+        said = [event.body for event in events if isinstance(event.body, RunAnswered)]
+        expect(len(said) == 1, f"{len(said)} answers in the log")
+        taken = [number for number, answer in self.given if answer is Answer.OK]
+        expect(len(taken) + self.timed_out <= 1, f"more than one winner: {self.given}")
+        told = (said[0].by, said[0].value)
+        expect(not taken or told == ("user", taken[0]), f"{taken} was taken, {told} was used")
+        expect(not (self.held and told[0] == "timeout"), "the clock went on although it was held")
+        asked = [event.body.until for event in events if isinstance(event.body, RunWaiting)]
+        expect(len({*asked} - {None}) <= 1, f"it waited until {asked}")
+
+
+def expect(holds: bool, what: str) -> None:
+    if not holds:
+        raise Broken(what)
+
+
+def broken(seed: int, switches: Switches) -> str:
+    """What a schedule breaks; "" when it keeps all promises."""
+    try:
+        Play(seed, switches).play()
+    except Broken as found:
+        return str(found)
+    return ""
