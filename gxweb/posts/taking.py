@@ -11,7 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
-from django.utils.text import slugify
+from django.utils.text import Truncator, slugify
 from django.views.decorators.http import require_http_methods, require_safe
 
 from gxweb.posts.models import Post
@@ -54,7 +54,9 @@ def deletion(request: HttpRequest, id: UUID) -> HttpResponse:
     except Unavailable:
         messages.error(request, "The post cannot be deleted just now. Try again in a moment.")
         return redirect("posts:post", post.pk)
-    messages.success(request, f"“{post.title}” is deleted, with its run, versions and log.")
+    # In short, so that it fits into a cookie: a longer one would be kept in the session, in SQL.
+    title = Truncator(post.title).chars(60)
+    messages.success(request, f"“{title}” is deleted, with its run, versions and log.")
     return redirect("posts:list")
 
 
