@@ -185,9 +185,25 @@ def taken_up(redis: Redis, owner: Any, words: Words) -> Run:
 
 
 def waiting(redis: Redis, owner: Any, words: Words) -> Run:
-    run = row(owner, words, "waiting", waiting={"key": "outline", "title": words.topic})
-    written(redis, run, words).say(RunWaiting("outline", words.topic))
+    """For a person to put an outline in order."""
+    entries = [{"heading": one, "note": words.message} for one in words.headings[:4]]
+    asked: dict[str, Any] = {
+        "key": "outline",
+        "title": words.topic,
+        "form_schema": schema(words),
+        "default": {"headings": entries, "tone": words.label},
+        "until": int(timezone.now().timestamp() * 1000) + 3_600_000,
+    }
+    run = row(owner, words, "waiting", waiting=asked)
+    written(redis, run, words).say(RunWaiting(**asked))
     return run
+
+
+def schema(words: Words) -> dict[str, Any]:
+    line = {"type": "string", "title": words.label, "description": words.message}
+    entry = {"type": "object", "properties": {"heading": line, "note": line}}
+    many = {"type": "array", "title": words.name, "items": entry}
+    return {"type": "object", "properties": {"headings": many, "tone": line}}
 
 
 def digest(redis: Redis, owner: Any, words: Words) -> Run:

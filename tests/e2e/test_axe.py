@@ -122,6 +122,7 @@ def test_lists_and_settings(owner: Page, scene: Scene) -> None:
 
 def test_runs_in_every_state(owner: Page, scene: Scene) -> None:
     paths = {f"run, {name}": f"/runs/{id}/" for name, id in scene.runs.items()}
+    paths["answer"] = f"/runs/{scene.runs['waiting']}/answers/"
     assert told(walk(owner, paths)) == ""
 
 

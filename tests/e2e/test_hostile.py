@@ -106,7 +106,7 @@ def test_on_every_page(trap: Trap, hostile: Scene) -> None:
     ]
     places += [f"/posts/new/?topic={said}&notes={said}", f"/nowhere/{quote(MARKDOWN[0])}/"]
     places += [f"/runs/{id}/{more}" for id in runs for more in ("", "trace/")]
-    places += [f"/posts/{id}/" for id in posts]
+    places += [f"/posts/{id}/" for id in posts] + [f"/runs/{hostile.runs['waiting']}/answers/"]
     for name in ("edited", "failed"):
         post = f"/posts/{hostile.posts[name]}"
         places += [

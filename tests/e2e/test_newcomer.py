@@ -21,14 +21,14 @@ from tests.e2e.installation import Installation, installation
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 WRITTEN_MS, FIVE_MINUTES = 120_000, 300
-TOPIC = "What the GPL & its authors ask of you"
+TOPIC = "What the Artistic License & its holders ask of you"
 POST = re.compile(r"/posts/[0-9a-f-]{36}/$")
 Look = Callable[[str], None]
 
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with installation(tmp_path_factory.mktemp("newcomer"), speed=60) as it:
+    with installation(tmp_path_factory.mktemp("newcomer"), speed=80) as it:
         yield it
 
 
@@ -66,7 +66,7 @@ def sign_up(by: Hands, email: str, look: Look = nothing) -> None:
 def brief(by: Hands, look: Look = nothing) -> None:
     page = by.page
     look("3 new post")
-    by.write(page.get_by_label("Your notes"), notes("GPL-2"))
+    by.write(page.get_by_label("Your notes"), notes("Artistic"))
     by.choose(page.get_by_label("Length"), "Short, 600 words")
     look("4 new post, with notes")
     by.press(page.get_by_role("button", name="Start"))
@@ -129,7 +129,7 @@ def test_without_javascript(page: Page) -> None:
     brief(by)
     expect(page.locator("noscript p")).to_be_visible()
     page.reload()
-    expect(page.locator("[data-status]").first).to_be_visible()
+    expect(page.locator("[data-run]")).to_be_visible()
     read_edit_and_take(by)
     page.get_by_role("link", name="Edit").click()
     page.get_by_label("Text").fill("## One\n\n*Still.*\n")
