@@ -22,6 +22,9 @@ class Listener:
     def lose(self, run: str, attempt: int, why: str) -> None:
         self.heard.append((run, attempt))
 
+    def nudge(self, run: str) -> None:
+        self.heard.append((run, -1))
+
 
 def executor(listener: Listener) -> Executor:
     return cast("Executor", listener)
@@ -31,6 +34,7 @@ def executor(listener: Listener) -> Executor:
     ("message", "heard"),
     [
         ({"type": "message", "data": b"run-1 7"}, [("run-1", 6)]),
+        ({"type": "message", "data": b"run-1 inbox"}, [("run-1", -1)]),
         ({"type": "message", "data": b"run-1"}, []),
         ({"type": "message", "data": b"run-1 x"}, []),
         ({"type": "message", "data": b"\xff\xfe"}, []),
