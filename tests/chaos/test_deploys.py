@@ -21,7 +21,7 @@ from workflows.wire.events import Event, RunStarted
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 
-RUNS = int(os.environ.get("RUNS") or 8)
+RUNS = int(os.environ.get("RUNS") or 4)
 CALL_S = 1.0  # how long the provider takes for a call
 PAUSE_S = 5.0  # and the call that was open
 
@@ -29,7 +29,7 @@ PAUSE_S = 5.0  # and the call that was open
 def test_the_only_worker_is_replaced(tmp_path: Path) -> None:
     with stack(tmp_path, latency=CALL_S) as s:
         old = s.workers[0]
-        runs = [s.begin(notes=notes("Apache-2.0"), words=600) for _ in range(RUNS)]
+        runs = [s.begin(notes=notes("Apache-2.0"), words=400) for _ in range(RUNS)]
         until(lambda: all(under_way(s, run) for run in runs), 120, what="all runs under way")
         old.signal(signal.SIGTERM)
         s.add_worker()

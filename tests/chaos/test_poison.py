@@ -1,4 +1,7 @@
-"""A run that ends whatever process carries it takes the others down once, and they lose nothing."""
+"""A run that ends whatever process carries it takes the others down once, and they lose nothing.
+
+RUNS=20 has that many innocents beside it, and another way to die.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ def begins(s: Stack, run: str) -> list[tuple[str, bool]]:
     return [(b.reason, b.isolated) for b in bodies if isinstance(b, RunStarted)]
 
 
-@pytest.mark.parametrize("how", ["segfault", "exit"])
+@pytest.mark.parametrize("how", ["segfault", "exit"] if "RUNS" in os.environ else ["segfault"])
 def test_the_innocents_lose_nothing(tmp_path: Path, how: str) -> None:
     with stack(tmp_path, workers=0, latency=0.5) as s:
         worker = s.add_worker("--registry", "tests.chaos.poison")

@@ -20,8 +20,8 @@ from workflows.wire.events import SpanCompleted, SpanFailed
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1800)]
 
-RUNS = int(os.environ.get("RUNS") or 4)
-KILLS = int(os.environ.get("KILLS") or 3)
+RUNS = int(os.environ.get("RUNS") or 3)
+KILLS = int(os.environ.get("KILLS") or 2)
 CALLS_AT_ONCE = 8  # of one run
 
 
