@@ -24,6 +24,8 @@ from workflows.wire.faults import Fault
 from workflows.wire.state import Span, State
 
 LONGEST = 100_000  # characters of a value on a page; the file of the log has all of it
+# The socket sends parts for every region: one that has no place here still needs one.
+PLACED = {"now", "plan", "article", "channels"}
 # By what a request of htmx is for: just that part of the page.
 PARTS = {"tree": "news.html", "step": "step.html"}
 
@@ -93,13 +95,15 @@ def _figures(run: Run, state: State) -> dict[str, Any]:
 
 def _once(run: Run, state: State) -> dict[str, Any]:
     """What a page has that is not sent again for each of its parts."""
+    regions = render.page(state)
     deeds = Intervention.objects.filter(run=run.pk).select_related("by")
     return {
         "input": told(state.input),
         "output": told(state.output),
         "deeds": list(deeds[:50]),
         "unheard": list(run.notices.filter(given_up=True)[:50]),
-        **{f"region_{name}": html for name, html in render.page(state).items()},
+        **{f"region_{name}": html for name, html in regions.items() if name in PLACED},
+        "others": [html for name, html in regions.items() if name not in PLACED],
     }
 
 

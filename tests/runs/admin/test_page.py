@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from redis import Redis
 
+from runs import render
 from runs.models import Notice, Run, Span
 from tests.payloads import MARKDOWN
 from tests.runs.admin.conftest import RUNS, announced, asked, ended, page, parsed, staff
@@ -25,6 +28,7 @@ from workflows.wire.events import (
     Usage,
 )
 from workflows.wire.faults import Fault
+from workflows.wire.state import EMPTY
 
 PAID = Usage((Call("openai", "large", 10, 5, 0.25, 310.0), Call("gemini", "x", 1, None, None)))
 STACK = 'File "/srv/flow.py", line 8, in write\nValueError: <b>no</b>'
@@ -124,6 +128,19 @@ def test_a_live_run_is_followed_and_an_ended_one_is_not(
     html = page(viewer, address(run))
     assert "ws-connect" not in html
     assert "stream.js" not in html
+
+
+def test_every_part_that_a_socket_sends_has_its_place(
+    viewer: Person, run: Run, redis: Redis
+) -> None:
+    announced(redis, run)
+    sent = {node.attributes["id"] for node in parsed(render.snapshot(EMPTY)).all("hx-swap-oob")}
+    html = page(viewer, address(run))
+    assert {name for name in sent if f'id="{name}"' not in html} == set()
+    script = Path("static/runs/stream.js").read_text()
+    wanted = set(re.findall(r'getElementById\("([\w-]+)"\)', script))
+    assert {name for name in wanted if f'id="{name}"' not in html} == set()
+    assert "run-now" in sent
 
 
 def test_without_redis_it_shows_what_is_saved(viewer: Person, run: Run, settings: Any) -> None:
