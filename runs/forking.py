@@ -17,6 +17,8 @@ from threading import Event
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db.models import Count, Sum
+from django.db.models.functions import Length
 from redis.exceptions import RedisError
 
 from runs import connections, history, lifecycle
@@ -25,7 +27,7 @@ from runs.models import Run, Span
 from workflows.wire import codec, log
 
 MOST_SPANS = 20_000
-MOST_BYTES = 64 * 1024 * 1024  # of outputs and texts: they go into Redis by one script
+MOST_CHARACTERS = 64 * 1024 * 1024  # of outputs and texts: they go into Redis by one script
 SETTLES_S = 2.0
 LOOK_S = 0.05
 CARRIED = (
@@ -80,11 +82,11 @@ def _entrant(
         _input(owner, entry, run.input, input),
         forked_from=run,
     )
+    _check_size(run)
     # In the order in which they began: a parent before those it called.
     spans = list(run.spans.order_by("number"))
     _check_paths(from_, spans)
     taken = list(_offered(spans, from_))
-    _check_size(taken)
     return Entrant(new, list(_rows(run, new, spans, taken)))
 
 
@@ -149,10 +151,15 @@ def _above(parents: Mapping[str, str | None], paths: Collection[str]) -> Iterato
             above = parents.get(str(above))
 
 
-def _check_size(taken: Sequence[Span]) -> None:
-    size = sum(len(codec.dumps(span.output)) + len(codec.dumps(span.said)) for span in taken)
-    if len(taken) > MOST_SPANS or size > MOST_BYTES:
-        raise TooLarge(f"{len(taken):,} spans of {size:,} bytes")
+def _check_size(run: Run) -> None:
+    """Before any of it is read: this process must not be filled by a run that is too large."""
+    finished = run.spans.filter(status="completed")
+    found = finished.aggregate(
+        spans=Count("pk"), outputs=Sum(Length("output")), said=Sum(Length("said"))
+    )
+    size = (found["outputs"] or 0) + (found["said"] or 0)
+    if found["spans"] > MOST_SPANS or size > MOST_CHARACTERS:
+        raise TooLarge(f"{found['spans']:,} spans of {size:,} characters")
 
 
 def _rows(old: Run, new: Run, spans: Sequence[Span], taken: Sequence[Span]) -> Iterator[Span]:

@@ -237,7 +237,7 @@ def test_without_redis_nothing_is_inserted(failed: Run, settings: Settings) -> N
     assert Run.objects.count() == 1
 
 
-@pytest.mark.parametrize("limit", ["MOST_SPANS", "MOST_BYTES"])
+@pytest.mark.parametrize("limit", ["MOST_SPANS", "MOST_CHARACTERS"])
 def test_what_is_too_large_is_refused(failed: Run, monkeypatch: Any, limit: str) -> None:
     monkeypatch.setattr(forking, limit, 4)
     with pytest.raises(TooLarge):
@@ -405,8 +405,8 @@ def test_a_large_fork_is_announced_though_its_copying_took_its_time(
     """What is announced too late is left to the monitor, which comes by every ten seconds."""
     check = forking._check_size
 
-    def slow(taken: Any) -> None:
-        check(taken)
+    def slow(run: Run) -> None:
+        check(run)
         Event().wait(0.6)
 
     monkeypatch.setattr(lifecycle, "SETTLED_S", 0.5)
