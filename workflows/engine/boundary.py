@@ -67,8 +67,10 @@ def _made(
 def child(parent: Frame, options: Options, bound: dict[str, Any], key: str | None) -> Place:
     """The place of a call under `parent`. What it names as secret is one from here on."""
     attempt = parent.attempt
-    attempt.mask.learn(told(bound, options.secret))
-    frozen = sealed(values.freeze(bound), options.secret, attempt.facts.owner)
+    frozen = values.freeze(bound)
+    if options.secret:
+        attempt.mask.learn(told(bound, options.secret))
+        frozen = sealed(frozen, options.secret, attempt.facts.owner)
     call = fingerprint(options.name, options.version, frozen)
     if key is None and values.is_opaque(frozen):
         # Two calls that cannot be told apart must never get each other's results.
@@ -78,7 +80,9 @@ def child(parent: Frame, options: Options, bound: dict[str, Any], key: str | Non
     told_apart, key = _unguessable(key, attempt), _shown(key, attempt)
     digest = parent.children.digest(call, told_apart)
     path = attempt.paths.take(digest, parent.path, options.name, key)
-    in_any_run = "" if values.is_opaque(frozen) else cache_key(options.home, call, told_apart)
+    in_any_run = ""
+    if options.cache and not values.is_opaque(frozen):
+        in_any_run = cache_key(options.home, call, told_apart)
     return Place(digest, path, options.name, key, parent.path, in_any_run)
 
 

@@ -116,7 +116,7 @@ class Budget:
 
     def leave(self, holder: object) -> None:
         """Nothing of this holder's is under way any more."""
-        if any(hold.holder is holder for hold in self._held):
+        if self._held and any(hold.holder is holder for hold in self._held):
             self._held = [hold for hold in self._held if hold.holder is not holder]
             self._wake()
 

@@ -195,9 +195,10 @@ class Frame:
 
     def leave_streams(self) -> None:
         """Python closes a generator that nobody holds, but later: its span ends with the try."""
-        with suppress(Halt):
-            while self.streams:
-                self.streams.pop().stop()
+        if self.streams:
+            with suppress(Halt):
+                while self.streams:
+                    self.streams.pop().stop()
 
     def start(self, arguments: dict[str, Any]) -> None:
         place = self.place

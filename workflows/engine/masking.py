@@ -63,7 +63,7 @@ class Mask:
 
     def names(self, said: bytes) -> bool:
         """Whether JSON says a secret that was learnt."""
-        return any(dumps(secret)[1:-1] in said for secret in self._named)
+        return bool(self._named) and any(dumps(secret)[1:-1] in said for secret in self._named)
 
     @classmethod
     def of_environment(cls, environ: Mapping[str, str]) -> Mask:
