@@ -21,6 +21,7 @@ from runs import lifecycle
 from runs.views import private
 from workflows.wire import codec
 
+LONGEST = 2000  # of an address
 CARRIED = ("topic", "notes", "urls", "audience", "tone", "language", "words")
 
 
@@ -72,6 +73,8 @@ def begin(user: AbstractUser, form: BriefForm) -> Post:
 def _first_sign_up(request: HttpRequest) -> HttpResponse:
     """What was typed on the first page comes along."""
     kept = {name: value for name in CARRIED if (value := request.GET.get(name, "")[:300])}
+    if page := request.GET.get("url", "").strip():
+        kept["urls"] = page[:LONGEST]
     place = f"{reverse('posts:new')}?{urlencode(kept)}" if kept else reverse("posts:new")
     door = "accounts:signup" if kept else "accounts:login"
     return redirect(f"{reverse(door)}?{urlencode({'next': place}, safe='/')}")
@@ -79,6 +82,7 @@ def _first_sign_up(request: HttpRequest) -> HttpResponse:
 
 def _blank(request: HttpRequest) -> BriefForm:
     given = {name: request.GET[name] for name in CARRIED if name in request.GET}
+    given.setdefault("urls", request.GET.get("url", "").strip()[:LONGEST])
     return BriefForm(initial={"words": 1200, **given, "key": uuid.uuid4()})
 
 

@@ -52,7 +52,7 @@ class Keys:
     def write(self, where: Locator, words: str) -> None:
         self.reach(where)
         self.page.keyboard.press("Control+a")
-        self.page.keyboard.insert_text(words)
+        self.page.keyboard.insert_text(words) if words else self.page.keyboard.press("Delete")
 
     def choose(self, where: Locator, words: str) -> None:
         self.reach(where)

@@ -21,6 +21,7 @@ from tests.e2e.installation import Installation, installation
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 WRITTEN_MS, FIVE_MINUTES = 120_000, 300
+PAGE = "acme.example/about"
 TOPIC = "What the Artistic License & its holders ask of you"
 POST = re.compile(r"/posts/[0-9a-f-]{36}/$")
 Look = Callable[[str], None]
@@ -49,23 +50,25 @@ def nothing(station: str) -> None:
 
 
 def sign_up(by: Hands, email: str, look: Look = nothing) -> None:
-    """From the first page, with a topic that comes along."""
+    """From the first page, with an address that comes along."""
     page = by.page
     page.goto("/")
     look("1 first page")
-    by.write(page.get_by_placeholder("What should the post be about?"), TOPIC)
+    by.write(page.get_by_label("The address of a page to write from"), PAGE)
     by.press(page.get_by_role("button", name="Start"))
     look("2 sign up")
     by.write(page.get_by_label("Email"), email)
     by.write(page.get_by_label("Password", exact=True), "a long enough password")
     by.write(page.get_by_label("Password again"), "a long enough password")
     by.press(page.get_by_role("main").get_by_role("button", name="Sign up"))
-    expect(page.get_by_label("Topic")).to_have_value(TOPIC)
+    expect(page.get_by_label("Pages to read")).to_have_value(PAGE)
 
 
 def brief(by: Hands, look: Look = nothing) -> None:
     page = by.page
     look("3 new post")
+    by.write(page.get_by_label("Topic"), TOPIC)
+    by.write(page.get_by_label("Pages to read"), "")
     by.write(page.get_by_label("Your notes"), notes("Artistic"))
     by.choose(page.get_by_label("Length"), "Short, 600 words")
     look("4 new post, with notes")
