@@ -134,3 +134,12 @@ def test_a_post_and_then_the_account_leave_nothing(s: Stack, people: list[Person
     assert [place for place in found(s, run) if not place.startswith("file")] == []
     assert set(other.left(*OF_A_RUN, *OF_AN_ACCOUNT)) == {*OF_A_RUN, *OF_AN_ACCOUNT}
     assert found(s, theirs)
+
+
+def test_a_run_leaves_nothing(s: Stack, people: list[Person]) -> None:
+    person, _ = people
+    run = person.stop_run()
+    assert set(person.left(*OF_A_RUN)) == set(OF_A_RUN), "each word is somewhere"
+    person.submit(f"/runs/{run}/deletion/", {})
+    assert person.left(*OF_A_RUN) == {}
+    assert [place for place in found(s, run) if not place.startswith("file")] == []

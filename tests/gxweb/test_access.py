@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 
 OPEN, SELF, STAFF, ADMIN, API = "open", "self", "staff", "admin", "api"
 # Of somebody: a run, which staff with the permission see; a token; a post.
-RUN, TOKEN, POST, CHIP = "run", "token", "post", "chip"
+RUN, TOKEN, POST, CHIP, OWN = "run", "token", "post", "chip", "own run"
 
 # By the route as Django spells it. `{}` stands for the id of what belongs to the owner.
 ROUTES: dict[str, tuple[str, str]] = {
@@ -63,6 +63,7 @@ ROUTES: dict[str, tuple[str, str]] = {
     "runs/<uuid:id>/signals/<str:name>/": (RUN, "/runs/{}/signals/hold/"),
     "runs/<uuid:id>/forks/": (RUN, "/runs/{}/forks/"),
     "runs/<uuid:id>/trace/": (RUN, "/runs/{}/trace/"),
+    "runs/<uuid:id>/deletion/": (OWN, "/runs/{}/deletion/"),
     "notices/wishes/": (SELF, "/notices/wishes/"),
     "notices/<uuid:run>/dismissal/": (CHIP, "/notices/{}/dismissal/"),
     "sample/": (OPEN, "/sample/"),
@@ -99,6 +100,7 @@ MAY: dict[str, set[str]] = {
     TOKEN: {"owner"},
     POST: {"owner"},
     CHIP: {"owner"},
+    OWN: {"owner"},
 }
 PAGES = [(route, *rest) for route, rest in ROUTES.items() if rest[0] != ADMIN]
 VARIES = re.compile(r'name="csrfmiddlewaretoken" value="\w+"|nonce="[^"]+"')
