@@ -22,7 +22,6 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1800)]
 
 RUNS = int(os.environ.get("RUNS") or 3)
 KILLS = int(os.environ.get("KILLS") or 2)
-CALLS_AT_ONCE = 8  # of one run
 
 
 def test_many_runs_survive_many_kills(tmp_path: Path) -> None:
@@ -42,7 +41,7 @@ def test_many_runs_survive_many_kills(tmp_path: Path) -> None:
         statuses = Counter(s.ended(run, 600)["status"] for run in runs)
         print(f"killed {dict(victims)}; runs {dict(statuses)}; {figures(s, runs)}")
         assert statuses == {"completed": RUNS}
-        check(s, runs, allowed_open=CALLS_AT_ONCE * victims["worker"])
+        check(s, runs, allowed_open=None)
 
 
 def kill_one(s: Stack, rng: random.Random) -> str:

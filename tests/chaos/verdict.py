@@ -34,12 +34,19 @@ def state(stack: Stack, run: str) -> State:
     return fold(EMPTY, map(from_json, stack.events(run)))
 
 
-def check(stack: Stack, runs: list[str], *, allowed_open: int = 0) -> None:
-    """Logs well-formed, nothing finished paid again, SQL and the visible text as the log says."""
+def check(stack: Stack, runs: list[str], *, allowed_open: int | None = 0) -> None:
+    """Logs well-formed, nothing finished paid again, SQL and the visible text as the log says.
+
+    `allowed_open`: how many calls may have been paid twice; None: just those that the logs say were
+    open when an attempt ended, and then the ledger is accounted for call by call.
+    """
     ledger = stack.provider.ledger()
     logs = {run: [from_json(item) for item in stack.events(run)] for run in runs}
-    wrong = checker.ledger_violations(ledger, allowed_open)
+    doubt = sum(map(checker.in_doubt, logs.values()))
+    wrong = checker.ledger_violations(ledger, doubt if allowed_open is None else allowed_open)
     wrong += checker.usage_violations(logs.values(), ledger)
+    if allowed_open is None:
+        wrong += checker.balance_violations(logs.values(), ledger)
     for run, events in logs.items():
         folded, found = fold(EMPTY, events), stack.run(run)
         row = {name: found[name] for name in ("status", "output")}

@@ -16,8 +16,12 @@ from redis import Redis
 from workflows.wire.cursor import Cursor
 from workflows.wire.events import (
     Event,
+    RunCancelled,
+    RunCompleted,
+    RunFailed,
     RunQueued,
     RunRestored,
+    RunStarted,
     SpanCompleted,
     SpanFailed,
     SpanStarted,
@@ -161,13 +165,7 @@ def ledger_violations(lines: Sequence[Line], allowed_open: int = 0) -> list[str]
 
 def usage_violations(logs: Iterable[Sequence[Event]], lines: Sequence[Line]) -> list[str]:
     """What the logs say was answered, the provider must have finished."""
-    counted = sum(
-        call.status == "ok"
-        for events in logs
-        for event in _since_restored(events)
-        if isinstance(event.body, SpanCompleted | SpanFailed)
-        for call in event.body.usage.calls
-    )
+    counted = sum(map(answered, logs))
     done = sum(_finished(line) for line in lines)
     if counted <= done:
         return []
@@ -178,6 +176,51 @@ def _since_restored(events: Sequence[Event]) -> Sequence[Event]:
     """What a restore wrote is complete: counting what it follows as well would count twice."""
     restored = [n for n, event in enumerate(events) if isinstance(event.body, RunRestored)]
     return events[restored[-1] :] if restored else events
+
+
+def balance_violations(logs: Iterable[Sequence[Event]], lines: Sequence[Line]) -> list[str]:
+    """Each call that the provider finished is in a log, or was open when its worker died: then the
+    log has its span, begun and left. So what was paid twice is known one by one."""
+    told = list(logs)
+    doubt = sum(in_doubt(events) for events in told)
+    counted = sum(map(answered, told))
+    done = sum(_finished(line) for line in lines)
+    if counted <= done <= counted + doubt:
+        return []
+    return [f"the provider finished {done} calls; the logs have {counted} and left {doubt} open"]
+
+
+def answered(events: Sequence[Event]) -> int:
+    """Calls that the log says were answered."""
+    return sum(
+        call.status == "ok"
+        for event in _since_restored(events)
+        if isinstance(event.body, SpanCompleted | SpanFailed)
+        for call in event.body.usage.calls
+    )
+
+
+def in_doubt(events: Sequence[Event]) -> int:
+    """How many spans that may have had a call were open when their attempt ended: those which no
+    other open span is part of."""
+    open_spans: set[str] = set()
+    left = 0
+    for event in events:
+        match event.body:
+            case SpanStarted():
+                open_spans.add(event.span or "")
+            case SpanCompleted() | SpanFailed():
+                open_spans.discard(event.span or "")
+            case RunStarted() | RunCompleted() | RunFailed() | RunCancelled():
+                left += sum(not _has_inner(span, open_spans) for span in open_spans)
+                open_spans.clear()
+            case _:
+                pass
+    return left
+
+
+def _has_inner(span: str, others: Iterable[str]) -> bool:
+    return any(other.startswith(f"{span}/") for other in others)
 
 
 def row_violations(state: State, row: Row) -> list[str]:

@@ -7,6 +7,9 @@ import pytest
 from redis import Redis
 
 from tests.fakes.checker import (
+    answered,
+    balance_violations,
+    in_doubt,
     ledger_violations,
     log_violations,
     row_violations,
@@ -167,6 +170,29 @@ def test_an_answer_that_no_provider_gave_is_seen() -> None:
         "the logs count 2 answered calls, the provider finished 1"
     ]
     assert usage_violations([good()], calls(("outline", "ok"), ("claims", "ok"))) == []
+
+
+def test_every_finished_call_is_in_a_log_or_was_open_at_a_death() -> None:
+    """The logs count two answers, and attempt 1 died with `b` open."""
+    assert (answered(good()), in_doubt(good())) == (2, 1)
+    for finished in (2, 3):
+        assert balance_violations([good()], answers(finished)) == []
+    for finished in (1, 4):
+        assert balance_violations([good()], answers(finished)) == [
+            f"the provider finished {finished} calls; the logs have 2 and left 1 open"
+        ]
+
+
+def test_what_holds_an_open_step_has_no_call_of_its_own() -> None:
+    nested = (
+        event("1-3", SpanStarted("b", "hb"), "blog/b"),
+        event("1-4", SpanStarted("x", "hx"), "blog/b/x"),
+    )
+    assert in_doubt([*good()[:4], *nested, event("1-5", ENDED)]) == 1
+
+
+def answers(count: int) -> list[dict[str, Any]]:
+    return calls(*((str(number), "ok") for number in range(count)))
 
 
 def test_sql_that_says_something_else_is_seen() -> None:

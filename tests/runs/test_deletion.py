@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from django.test import Client
 from redis import Redis
 
@@ -24,8 +25,8 @@ def test_it_is_said_before_and_gone_after(
 
 
 def test_while_redis_is_away_nothing_is_deleted(
-    client: Client, run: Run, settings, monkeypatch
-) -> None:  # type: ignore[no-untyped-def]
+    client: Client, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client.force_login(run.owner)
     monkeypatch.setattr("runs.connections.redis", lambda: Redis(port=1))
     assert client.post(f"/runs/{run.id}/deletion/")["Location"] == f"/runs/{run.id}/trace/"
