@@ -10,6 +10,8 @@ from uuid import uuid4
 import pytest
 from redis import Redis
 
+from tests.bench.parked import AT_ONCE, held, park
+from tests.chaos.parking import waits
 from tests.workflows.engine.house import House, until
 from workflows.engine import (
     Failure,
@@ -387,3 +389,14 @@ async def test_a_failure_for_want_of_an_answer_can_be_caught(house: House) -> No
 
     state = await house.run(shrugs)
     assert state.output == "timeout"
+
+
+async def test_parked_runs_hold_nothing(house: House) -> None:
+    """However many: no run, no task, no thread, and no connection but those of the pool, which has
+    as many as were in use at once."""
+    async with house.executor(waits) as executor:
+        await park(house, executor, 2 * AT_ONCE)
+        before = held(executor)
+        await park(house, executor, 2 * AT_ONCE)
+        assert held(executor) == before
+        assert before[0] == 0
