@@ -1,5 +1,7 @@
 """`make test`: the whole suite on SQLite, then what touches the database again on PostgreSQL.
 
+Files of tests run side by side, as many as there are cores: most tests wait for processes.
+
 It names what is missing on this machine. With CI=true that is a failure.
 """
 
@@ -10,7 +12,7 @@ from collections.abc import Iterator
 
 from tests import chromium, postgres
 
-PYTEST = [sys.executable, "-m", "pytest", "-q"]
+PYTEST = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile"]
 NO_TESTS = 5
 
 
@@ -21,8 +23,15 @@ def main(*only: str) -> int:
         print(f"gxweb: missing: {line}", flush=True)
     if missing and os.environ.get("CI") == "true":
         return 1
-    on_sqlite = 0 if "postgres" in only else _pytest("the whole suite, on SQLite")
+    on_sqlite = 0 if "postgres" in only else _on_sqlite()
     return max(on_sqlite, _on_postgres())
+
+
+def _on_sqlite() -> int:
+    """Whole processes apart from the rest: two of the former beside each other are enough."""
+    parts = _pytest("what needs no other process, on SQLite", "not bench and not chaos and not e2e")
+    whole = _pytest("whole processes: faults and browsers", "(chaos or e2e) and not bench")
+    return max(parts, whole)
 
 
 def _missing() -> Iterator[str]:
@@ -37,16 +46,15 @@ def _on_postgres() -> int:
     if not where:
         return 0
     with postgres.cluster(where) as url:
-        code = _pytest("what touches the database, on PostgreSQL", DATABASE_URL=url)
+        what = "what touches the database, on PostgreSQL"
+        marks = "not bench and not chaos and not e2e"
+        code = _pytest(what, marks, "--database-only", DATABASE_URL=url)
         return 0 if code == NO_TESTS else code
 
 
-def _pytest(what: str, **environment: str) -> int:
+def _pytest(what: str, marks: str, *words: str, **environment: str) -> int:
     print(f"gxweb: {what}", flush=True)
-    only = ["-m", "not bench"]
-    if environment:
-        only = ["--database-only", "-m", "not bench and not chaos and not e2e"]
-    return subprocess.run([*PYTEST, *only], env=os.environ | environment).returncode
+    return subprocess.run([*PYTEST, *words, "-m", marks], env=os.environ | environment).returncode
 
 
 if __name__ == "__main__":

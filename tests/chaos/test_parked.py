@@ -16,7 +16,7 @@ from tests.chaos.waiting import until
 from workflows.wire import keys
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1200)]
-COUNT = int(os.environ.get("PARKED") or 500)
+COUNT = int(os.environ.get("PARKED") or 60)
 AT_ONCE = 20
 WORKER = ("--registry", "tests.chaos.parking", "--concurrency", str(AT_ONCE))
 WAKES_S = 1.0

@@ -142,7 +142,7 @@ def test_in_a_preview_and_in_what_is_taken_away(trap: Trap, hostile: Scene, tmp_
     trap.sprung += page.evaluate(PROVOKE)
     page.goto(post + "/")
     with page.expect_download() as download:
-        page.get_by_role("link", name="HTML").click()
+        page.get_by_role("link", name="HTML", exact=True).click()
     taken = tmp_path / "taken.html"
     download.value.save_as(taken)
     page.goto(f"file://{taken}")

@@ -23,8 +23,8 @@ HELPERS = 20
 async def killed(house: House, flow: Workflow[..., Any], run: str, when: Any) -> None:
     """An attempt that ends without a word."""
     async with house.executor(flow) as executor, asyncio.TaskGroup() as group:
-        group.create_task(executor.execute(house.order(run, flow)))
-        await until(lambda: run in executor.held)
+        task = group.create_task(executor.execute(house.order(run, flow)))
+        await until(lambda: run in executor.held or task.done())
         await when()
         if run in executor.held:
             executor.held[run].halt(LeaseLost("killed"))
