@@ -166,7 +166,7 @@ def test_without_javascript(browser: Browser, web: Web, session: str, redis: Red
     page.goto(address(run))
     page.get_by_role("button", name="Stop…").click()
     page.get_by_label("Reason").fill("Asked to.")
-    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.locator("[data-run]")).to_have_attribute("data-status", "cancelled")
     still.close()
 

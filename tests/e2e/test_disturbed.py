@@ -70,7 +70,7 @@ def test_pressed_twice_it_starts_once_and_stops_once(person: Page, s: Stack) -> 
     person.goto("/runs/")
     expect(person.locator(".rows > li")).to_have_count(1)
     person.goto(f"/runs/{run}/")
-    person.get_by_role("button", name="Stop").dblclick()
+    person.get_by_role("button", name="Stop", exact=True).dblclick()
     expect(person.locator("[data-run]")).to_have_attribute("data-status", "cancelled")
     assert [event.kind for event in s.log(run)].count("run.cancelled") == 1
 
@@ -105,7 +105,7 @@ def test_signed_out_in_mid_run_one_comes_back_to_the_same_place(person: Page) ->
     expect(person).to_have_url(place)
     expect(person.locator("[data-connection]")).to_have_attribute("data-connection", "live")
     person.context.clear_cookies()
-    person.get_by_role("button", name="Stop").click()
+    person.get_by_role("button", name="Stop", exact=True).click()
     expect(person.get_by_role("heading", name="This page was too old to act on")).to_be_visible()
 
 
@@ -132,7 +132,7 @@ def test_stop_without_a_session_leads_to_the_door(
     expect(page.locator("[data-connection]")).to_have_attribute("data-connection", "live")
     place = page.url
     context.clear_cookies(name="sessionid")
-    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Stop", exact=True).click()
     sign_in(page, "plain@example.org")
     expect(page).to_have_url(place)
 

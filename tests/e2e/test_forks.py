@@ -55,11 +55,11 @@ def test_a_stopped_post_is_resumed(owner: BrowserContext, s: Stack) -> None:
     page.goto("/posts/new/?topic=Resumed")
     page.get_by_role("button", name="Start").click()
     expect(page).to_have_url(POST)
-    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.locator("[data-post]")).to_contain_text("You stopped this run.", timeout=20_000)
     place = page.url
     s.provider.pace(plain=0)
-    page.get_by_role("button", name="Resume").click()
+    page.get_by_role("button", name="Resume", exact=True).click()
     expect(page).to_have_url(place)
     expect(page.locator("[data-post]")).to_contain_text("min to read", timeout=WRITTEN_MS)
     # Its run leads back to the one that it goes on from.

@@ -154,7 +154,7 @@ def test_a_lost_workers_text_is_dimmed_until_it_is_replaced(page: Page, run: Wri
 
 
 STOPS: list[Callable[[Page], None]] = [
-    lambda page: page.get_by_role("button", name="Stop").click(),
+    lambda page: page.get_by_role("button", name="Stop", exact=True).click(),
     lambda page: page.keyboard.press("."),
 ]
 
@@ -168,7 +168,7 @@ def test_stop_ends_the_run_and_keeps_the_text(
     stop(page)
     expect(page.locator("[data-run]")).to_have_attribute("data-status", "cancelled")
     expect(page.locator('[data-section="1"]')).to_have_text("Kept")
-    expect(page.get_by_role("button", name="Stop")).to_be_hidden()
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_hidden()
     assert complaints == []
 
 
@@ -182,7 +182,7 @@ def test_it_reads_and_stops_without_javascript(
     page = still.new_page()
     page.goto(f"/runs/{run.run}/")
     expect(page.locator('[data-section="1"]')).to_have_text("Plain")
-    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.locator("[data-run]")).to_have_attribute("data-status", "cancelled")
     still.close()
 
