@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from runs.connections import gx
-from workflows.catalog import CATALOG
+from workflows.catalog import lane_of
 from workflows.compute.celery import CeleryCompute
 from workflows.compute.port import Compute, Unreachable
 from workflows.wire import orders
@@ -31,12 +31,6 @@ class Bell(Protocol):
 def bell() -> Bell:
     """The one of this process."""
     return _bell(gx().broker_url)
-
-
-def lane_of(workflow: str) -> str:
-    """A workflow that has left the catalog still has runs to finish."""
-    entry = CATALOG.get(workflow)
-    return "bulk" if entry is None else entry.lane
 
 
 def queue_of(workflow: str, version: int) -> str:

@@ -114,6 +114,12 @@ BLOG = Entry(
 CATALOG: dict[str, Entry] = {entry.name: entry for entry in (BLOG,)}
 
 
+def lane_of(workflow: str) -> Lane:
+    """A workflow that has left the catalog still has runs to finish."""
+    entry = CATALOG.get(workflow)
+    return "bulk" if entry is None else entry.lane
+
+
 def takes(workflow: str, signal: str) -> bool:
     """Whether runs of this workflow take notice of a signal."""
     return workflow in CATALOG and signal in CATALOG[workflow].signals

@@ -16,6 +16,8 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from redis.asyncio import Redis
+
 from workflows.engine.budget import Budget
 from workflows.engine.cache import Store
 from workflows.engine.errors import Halt, Handover, LeaseLost
@@ -44,6 +46,8 @@ class Facts:
     deadline: float | None = None
     previews: bool = True
     probation: bool = False  # a suspect, alone: its first new span clears it
+    lane: str = "bulk"
+    worker: str = ""
 
 
 class Attempt:
@@ -58,6 +62,7 @@ class Attempt:
         budget: Budget | None = None,
         mailbox: Mailbox | None = None,
         store: Store | None = None,
+        redis: Redis | None = None,
     ) -> None:
         self.facts = facts
         self.journal = journal
@@ -67,6 +72,7 @@ class Attempt:
         self.budget = budget or Budget(Limits())
         self.mailbox = mailbox or Mailbox()
         self.store = store
+        self.redis = redis  # of this loop
         self.paths = Paths(replay.paths)
         # Run ids are random and no web page knows them.
         self.secret = hashlib.sha256(f"gx fence {facts.run}".encode()).digest()

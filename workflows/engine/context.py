@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
 
+from redis.asyncio import Redis
+
 from workflows.engine.budget import Budget, Hold, Left
 from workflows.wire.events import Body, Call, Log, Object, Status, Text
 
@@ -38,6 +40,19 @@ class Scope(Protocol):
 
     @property
     def owner(self) -> str: ...
+
+    @property
+    def lane(self) -> str:
+        """interactive or bulk."""
+
+    @property
+    def worker(self) -> str:
+        """The name of the process that has the run."""
+
+    @property
+    def redis(self) -> Redis | None:
+        """The worker's client, in this loop, for what may be asked twice: it tries again by itself.
+        None where there is no Redis: in a test at a desk."""
 
     @property
     def deadline(self) -> float | None:

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from redis.asyncio import Redis
 
+from workflows.catalog import lane_of
 from workflows.engine import outcome
 from workflows.engine.attempt import Attempt, Facts, now_ms
 from workflows.engine.boundary import ran
@@ -170,12 +171,14 @@ class Executor:
             deadline=deadline(state, now_ms(), time.monotonic()),
             previews=self._previews,
             probation=self._opener.isolated,
+            lane=lane_of(order.workflow),
+            worker=self._opener.worker,
         )
         mask = self._writer.mask.own()
         journal = self._writer.journal(order.run, Cursor(order.attempt, 0), mask)
         mailbox = Mailbox(state, Door(self._client, order.run))
         budget, replay = Budget.of(state), Replay.of(state)
-        return Attempt(facts, journal, replay, mask, budget, mailbox, self._store)
+        return Attempt(facts, journal, replay, mask, budget, mailbox, self._store, self._client)
 
     async def _hold(self, attempt: Attempt, workflow: Workflow[..., Any], state: State) -> None:
         """Be the owner, from the opening to the end."""

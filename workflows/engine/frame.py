@@ -12,7 +12,7 @@ from typing import Any
 
 from workflows.engine.afar import Afar
 from workflows.engine.attempt import Attempt, now_ms
-from workflows.engine.budget import Budget, Hold
+from workflows.engine.budget import Hold
 from workflows.engine.errors import Failure, Halt, described, report
 from workflows.engine.identity import Children, Place
 from workflows.engine.journal import NOTHING
@@ -23,6 +23,7 @@ from workflows.engine.result import kept
 from workflows.engine.retry import Decision
 from workflows.engine.speech import Speech
 from workflows.engine.spending import usage
+from workflows.engine.standing import Standing
 from workflows.wire.events import (
     Body,
     Call,
@@ -42,14 +43,13 @@ MESSAGE_CHARS = 8 * 1024
 logger = logging.getLogger(__name__)
 
 
-class Frame:
+class Frame(Standing):
     """Implements Scope for the code of the span, and Watcher for its boundary."""
 
     def __init__(
         self, attempt: Attempt, place: Place, options: Options, parent: Frame | None = None
     ) -> None:
-        self.attempt = attempt
-        self.place = place
+        super().__init__(attempt, place)
         self.options = options.after(attempt.tried[place.digest])
         self.parent = parent
         self.children = Children(place.digest)
@@ -74,33 +74,9 @@ class Frame:
 
     # --- what the span's own code sees
 
-    @property
-    def run(self) -> str:
-        return self.attempt.facts.run
-
-    @property
-    def path(self) -> str:
-        return self.place.path
-
-    @property
-    def owner(self) -> str:
-        return self.attempt.facts.owner
-
-    @property
-    def deadline(self) -> float | None:
-        return self.attempt.facts.deadline
-
-    @property
-    def secret(self) -> bytes:
-        return self.attempt.secret
-
     async def fence(self) -> None:
         self.attempt.check()
         self.fenced_at = await self.attempt.journal.flush()
-
-    @property
-    def budget(self) -> Budget:
-        return self.attempt.budget
 
     async def reserve(self, usd: float | None, tokens: int) -> Hold:
         budget = self.budget

@@ -407,11 +407,15 @@ async def test_the_scope_tells_who_and_where(house: House) -> None:
         assert scope is not None
         seen.append((scope.run, scope.path, scope.owner, scope.deadline is not None))
         seen.append(scope.secret)
+        seen.append((scope.lane, scope.worker[:7]))
+        assert scope.redis is not None
+        seen.append(await scope.redis.exists(keys.log(scope.run)))
 
     state = await house.run(scopes, deadline_s=60)
     assert state.status == "completed"
     assert seen[0][1:] == ("scopes[0]", "ann", True)
     assert len(seen[1]) == 32
+    assert seen[2:] == [("bulk", "worker-"), 1]
 
 
 async def test_secrets_do_not_reach_the_log(house: House) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
+from redis.asyncio import Redis
 
 from workflows.engine.budget import Budget, Hold
 from workflows.engine.errors import LeaseLost
@@ -28,6 +29,9 @@ class Scope:
     run: str = "run-1"
     path: str = "blog"
     owner: str = "7"
+    lane: str = "interactive"
+    worker: str = "worker-1"
+    redis: Redis | None = None
     deadline: float | None = None
     secret: bytes = b"secret"
     fenced_at: float = 0.0
