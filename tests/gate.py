@@ -18,6 +18,7 @@ DEPLOYED = {
 RULES = {
     "workflows.wire.codec": ["wire/test_codec.py"],
     "workflows.wire.fold": ["wire/test_fold.py", "wire/test_fixtures.py"],
+    "workflows.wire.texts": ["wire/test_fold.py"],
     "workflows.wire.keys": ["wire/test_keys.py"],
     "workflows.engine.identity": ["engine/test_identity.py"],
 }

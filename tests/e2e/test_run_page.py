@@ -95,7 +95,8 @@ def run(web: Web, redis: Redis) -> Writer:
     return Writer(redis, web.add_run()).begin()
 
 
-@pytest.mark.parametrize("seed", [random.randrange(10**6)])
+# The first seed has an attempt that begins with blanks.
+@pytest.mark.parametrize("seed", [447190, random.randrange(10**6)])
 def test_the_text_is_exact_through_everything(
     context: BrowserContext, page: Page, web: Web, run: Writer, seed: int, complaints: list[str]
 ) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 
 from workflows.wire import questions
 from workflows.wire.events import Event, Unknown, Usage
-from workflows.wire.state import EMPTY, LOGS_KEPT, Channel, Span, State
+from workflows.wire.state import EMPTY, LOGS_KEPT, Span, State
+from workflows.wire.texts import Texts
 
 
 def fold(state: State, events: Iterable[Event]) -> State:
@@ -24,21 +25,19 @@ def fold(state: State, events: Iterable[Event]) -> State:
 
 
 class Draft:
-    """A state under change: dictionaries copied once, texts as pieces joined at the end."""
+    """A state under change: dictionaries copied once."""
 
     def __init__(self, state: State) -> None:
         self.run: dict[str, Any] = {}
         self.was = state
         self.spans = dict(state.spans)
-        self.channels = dict(state.channels)
+        self.texts = Texts(state.channels)
         self.objects = dict(state.objects)
         self.owners = dict(state.owners)
         self.answers = dict(state.answers)
         self.asked = dict(state.asked)
         self.signals = dict(state.signals)
         self.logs = list(state.logs)
-        self.pieces: dict[str, list[str]] = {}
-        self.lengths: dict[str, int] = {}
 
     def apply(self, event: Event) -> None:
         self.run["cursor"] = event.id
@@ -50,13 +49,11 @@ class Draft:
             handler(self, event, event.body)
 
     def state(self) -> State:
-        for name in list(self.pieces):
-            self.join(name)
         return replace(
             self.was,
             **self.run,
             spans=self.spans,
-            channels=self.channels,
+            channels=self.texts.joined(),
             objects=self.objects,
             owners=self.owners,
             answers=self.answers,
@@ -88,44 +85,6 @@ class Draft:
             self.run["tokens_in"] = self.get("tokens_in") + (call.prompt_tokens or 0)
             self.run["tokens_out"] = self.get("tokens_out") + (call.completion_tokens or 0)
             self.run["calls"] = self.get("calls") + 1
-
-    def stale(self, path: str | None) -> None:
-        """What a span said stays visible, dimmed, until the span speaks again or ends."""
-        for name, channel in self.channels.items():
-            if channel.span == path and not channel.stale:
-                self.join(name)
-                self.channels[name] = replace(self.channels[name], stale=True)
-
-    def drop_stale(self, path: str | None = None) -> None:
-        """A span that ended well without saying it again did not mean it; `None`: all of them."""
-        for name, channel in list(self.channels.items()):
-            if channel.stale and path in (None, channel.span):
-                self.channels[name] = Channel(channel.span)
-
-    def join(self, name: str) -> None:
-        pieces = self.pieces.pop(name, None)
-        self.lengths.pop(name, None)
-        if pieces is not None:
-            self.channels[name] = replace(self.channels[name], text="".join(pieces))
-
-    def write(self, name: str, span: str, at: int, delta: str) -> None:
-        """Put `delta` at offset `at`; what stood there and after it goes."""
-        had = self.channels.get(name)
-        if had is None or had.span != span or had.stale:
-            # A new speaker, or one who begins again: `at` counts in its own words.
-            self.pieces.pop(name, None)
-            self.lengths.pop(name, None)
-            text = had.text if had is not None and had.span == span else ""
-            self.channels[name] = Channel(span, text)
-        elif name not in self.pieces and at == len(had.text):
-            self.pieces[name], self.lengths[name] = [had.text], at
-        if name in self.pieces and at == self.lengths[name]:
-            self.pieces[name].append(delta)
-            self.lengths[name] += len(delta)
-            return
-        self.join(name)
-        text = self.channels[name].text[:at] + delta
-        self.channels[name] = replace(self.channels[name], text=text)
 
 
 def _queued(draft: Draft, event: Event, body: Any) -> None:
@@ -164,7 +123,7 @@ def _lose(draft: Draft) -> None:
     for span in list(draft.spans.values()):
         if span.open:
             draft.change(span.path, status="lost", retry=None)
-            draft.stale(span.path)
+            draft.texts.stale(span.path)
 
 
 def _restored(draft: Draft, event: Event, body: Any) -> None:
@@ -174,7 +133,7 @@ def _restored(draft: Draft, event: Event, body: Any) -> None:
 
 
 def _completed(draft: Draft, event: Event, body: Any) -> None:
-    draft.drop_stale()
+    draft.texts.drop_stale()
     questions.resume(draft, event)
     draft.run |= {"status": "completed", "waiting": None}
     draft.run |= {"output": body.output, "finished_at": event.at}
@@ -201,7 +160,7 @@ def _close(draft: Draft, event: Event, status: str) -> None:
 def _span_started(draft: Draft, event: Event, body: Any) -> None:
     path = event.span or body.name
     questions.move_on(draft, path, event)
-    draft.stale(path)
+    draft.texts.stale(path)
     had = draft.spans.get(path)
     draft.spans[path] = Span(
         path=path,
@@ -220,12 +179,12 @@ def _span_started(draft: Draft, event: Event, body: Any) -> None:
 
 
 def _span_retrying(draft: Draft, event: Event, body: Any) -> None:
-    draft.stale(event.span)
+    draft.texts.stale(event.span)
     draft.change(event.span, status="retrying", tries=body.of_try, retry=body)
 
 
 def _span_completed(draft: Draft, event: Event, body: Any) -> None:
-    draft.drop_stale(event.span)
+    draft.texts.drop_stale(event.span)
     # A restore tells of spans that had finished long before.
     if body.copied is None and event.id.attempt == draft.get("attempt"):
         draft.run["suspect"] = False
@@ -257,7 +216,7 @@ def _status(draft: Draft, event: Event, body: Any) -> None:
 
 
 def _text(draft: Draft, event: Event, body: Any) -> None:
-    draft.write(body.channel, event.span or "", body.at, body.delta)
+    draft.texts.write(body.channel, event.span or "", body.at, body.delta)
     span = draft.spans.get(event.span or "")
     if span is not None and span.status == "retrying":
         draft.change(event.span, status="running")

@@ -58,11 +58,13 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A text and the span it belongs to. Stale: about to be replaced, shown dimmed till then."""
+    """A text and the span it belongs to. Stale: about to be replaced, shown dimmed till then.
+    `anew`: what its span has said since, while that has no letter to be seen."""
 
     span: str
     text: str = ""
     stale: bool = False
+    anew: str = ""
 
 
 @dataclass(frozen=True, slots=True)

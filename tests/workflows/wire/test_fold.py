@@ -1,5 +1,6 @@
 """One meaning of a log."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -114,6 +115,29 @@ def test_a_retried_spans_text_is_stale_and_a_first_word_replaces_it() -> None:
     state = fold_log(QUEUED, STARTED, ONE, said("a", 0, "old"), retrying, said("a", 0, "n"))
     assert state.channels["a"] == Channel("blog[0]/one[0]", "n")
     assert state.spans["blog[0]/one[0]"].status == "running"
+
+
+@pytest.mark.parametrize("nothing", ["   ", "\r\n", "# ", "**", "1. "])
+def test_text_is_never_replaced_by_what_cannot_be_seen(nothing: str) -> None:
+    one = "blog[0]/one[0]"
+    before = [QUEUED, STARTED, ONE, said("a", 0, "old text"), STARTED, ONE]
+    held = fold_log(*before, said("a", 0, nothing))
+    assert held.channels["a"] == Channel(one, "old text", stale=True, anew=nothing)
+    spoke = fold_log(*before, said("a", 0, nothing), said("a", len(nothing), "new"))
+    assert spoke.channels["a"] == Channel(one, nothing + "new")
+    again = fold_log(*before, said("a", 0, nothing), STARTED)
+    assert again.channels["a"] == Channel(one, "old text", stale=True)
+    ended = fold_log(*before, said("a", 0, nothing), (one, SpanCompleted(1)))
+    assert ended.channels["a"] == Channel(one, nothing)
+
+
+def test_another_spans_text_stays_until_the_new_one_can_be_seen() -> None:
+    stitch = ("blog[0]/stitch[0]", SpanStarted("stitch", "h2"))
+    before = [QUEUED, STARTED, ONE, said("a", 0, "draft"), stitch]
+    held = fold_log(*before, said("a", 0, "# ", span=stitch[0]))
+    assert held.channels["a"] == Channel(stitch[0], "draft", stale=True, anew="# ")
+    spoke = fold_log(*before, said("a", 0, "# ", span=stitch[0]), said("a", 2, "T", span=stitch[0]))
+    assert spoke.channels["a"] == Channel(stitch[0], "# T")
 
 
 def test_a_span_that_ends_without_saying_it_again_did_not_mean_it() -> None:
