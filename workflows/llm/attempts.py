@@ -38,11 +38,17 @@ class Attempt:
         self._ended = False
         self._hold: Hold | None = None
 
-    async def reserve(self, tokens: Tokens) -> None:
-        """Take from the run's budget what this try may come to. Raises Failure."""
+    async def begin(self, tokens: Tokens) -> None:
+        """Everything that must be had before a byte leaves: the run's money, and the run itself.
+
+        `tokens`: what this try may come to. Raises Failure, LeaseLost.
+        """
         if self._scope is not None:
             usd = cost(self._model, tokens)
             self._hold = await self._scope.reserve(usd, tokens.prompt + tokens.completion)
+            await self._scope.fence()
+        # Waiting for leave is not the provider's time.
+        self._began = time.monotonic()
 
     def first_token(self) -> None:
         if self._first_token_ms is None:

@@ -1,5 +1,7 @@
 """The SDK's own client with one method changed: `request`, through which every call goes.
 
+One call of it is one try of the component that made it: one Attempt at a provider, and when that
+is away, before anything of its answer has come, another one at the next of the chain.
 Chat completions, plain, parsed or streamed, are timed, checked for completeness, accounted and
 fail as Failures. Everything else passes through as the SDK does it; inside a run that too is
 fenced, and nothing is ever tried twice here: the component is the retry boundary.
@@ -7,11 +9,10 @@ fenced, and nothing is ever tried twice here: the component is the retry boundar
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, Self
 
 import httpx2
 from openai import AsyncOpenAI, not_given
@@ -20,48 +21,22 @@ from openai._models import FinalRequestOptions, add_request_id
 from openai._utils import is_given
 
 from workflows.engine.budget import EXPECTED_TOKENS
-from workflows.engine.context import current
+from workflows.engine.context import Scope, current
+from workflows.engine.errors import Failure
 from workflows.llm.attempts import Attempt
 from workflows.llm.chat import Chat
 from workflows.llm.deadlines import Deadlines
 from workflows.llm.estimate import estimate
+from workflows.llm.failover import Failover, elsewhere
 from workflows.llm.failures import web_page
-from workflows.llm.gate import Gate, PerLoop
-from workflows.llm.offline import transport as offline_transport
+from workflows.llm.lines import Chain, Line
 from workflows.llm.prices import cost
-from workflows.llm.providers import Provider, chain
+from workflows.llm.providers import Provider
 from workflows.llm.stream import TracedStream
-from workflows.wire.settings import Settings
-
-UNBOUND = Deadlines(connect=math.inf, first_token=math.inf, chunk=math.inf, total=math.inf)
-LIMITS = httpx2.Limits(max_connections=None, max_keepalive_connections=50, keepalive_expiry=30)
-
-
-class Line(httpx2.AsyncClient):
-    """The HTTP client to one provider. It reads no proxy or netrc from the environment."""
-
-    def __init__(
-        self,
-        provider: Provider,
-        deadlines: Deadlines,
-        transport: httpx2.AsyncBaseTransport,
-        lease_seconds: float,
-    ) -> None:
-        self.provider = provider
-        self.deadlines = deadlines
-        self._gate = Gate(transport, lease_seconds)
-        timeout = httpx2.Timeout(None, connect=deadlines.connect)
-        super().__init__(
-            transport=self._gate, timeout=timeout, trust_env=False, follow_redirects=True
-        )
-
-    async def aclose(self) -> None:
-        """Close this loop's connections; the line stays usable."""
-        await self._gate.aclose()
 
 
 class Door(AsyncOpenAI):
-    """An AsyncOpenAI on a Line. Copies of it (`with_options`) keep the line."""
+    """An AsyncOpenAI on the lines of a chain. Copies of it (`with_options`) keep them."""
 
     def __init__(self, **options: Any) -> None:
         line = options.get("http_client")
@@ -69,6 +44,7 @@ class Door(AsyncOpenAI):
             raise TypeError("the door to the providers keeps its own HTTP client")
         super().__init__(**{**options, "max_retries": 0})
         self.line = line
+        self._others: dict[Line, Self] = {}
         if line.provider.name != "openai":
             # The SDK takes these from the environment; they are nobody else's business.
             self.organization = self.project = None
@@ -85,23 +61,66 @@ class Door(AsyncOpenAI):
         stream: bool = False,
         stream_cls: Any = None,
     ) -> Any:
-        scope = current()
+        if not _traced(options):
+            return await self._untouched(cast_to, options, stream=stream, stream_cls=stream_cls)
+        scope, model, failover = current(), str(_body(options).get("model")), self._failover
+        tried: list[Provider] = []
+        provider = await failover.choose(model, tried, scope) or self.line.provider
+        while True:
+            tried.append(provider)
+            try:
+                return await self._at(provider)._asked(cast_to, options, stream, scope)
+            except Failure as failure:
+                if not elsewhere(failure):
+                    raise
+                following = await failover.choose(model, tried, scope)
+                if following is None:
+                    raise
+                provider = following
+
+    @property
+    def _failover(self) -> Failover:
+        """Whoever gave an address or a key of their own means that one and no other."""
+        line = self.line
+        if str(self.base_url).rstrip("/") == line.provider.base_url.rstrip("/"):
+            return line.chain.failover
+        return Failover((line.provider,))
+
+    def _at(self, provider: Provider) -> Self:
+        """This door, with its options, at another provider."""
+        line = self.line
+        if provider is line.provider:
+            return self
+        other = line.chain.line(provider)
+        if other not in self._others:
+            self._others[other] = self.copy(
+                http_client=other, api_key=provider.key, base_url=provider.base_url
+            )
+        return self._others[other]
+
+    async def _asked(
+        self, cast_to: Any, options: FinalRequestOptions, stream: bool, scope: Scope | None
+    ) -> Any:
+        """One try at this door's provider."""
         options, shows_usage = self._ours(options, stream)
         body = _body(options)
-        model = str(body.get("model"))
-        tokens = estimate(body, EXPECTED_TOKENS if scope is None else scope.budget.expected)
-        if not _traced(options):
-            if scope is not None:
-                scope.budget.check(cost(model, tokens))
-                await scope.fence()
-            return await super().request(cast_to, options, stream=stream, stream_cls=stream_cls)
-        attempt = Attempt(self.line.provider, model, self.line.deadlines, scope)
-        await attempt.reserve(tokens)
-        if scope is not None:
-            await scope.fence()
+        attempt = Attempt(self.line.provider, str(body.get("model")), self.line.deadlines, scope)
+        await attempt.begin(estimate(body, _expected(scope)))
         if stream:
             return await self._streamed(cast_to, options, attempt, shows_usage)
         return await self._plain(cast_to, options, attempt)
+
+    async def _untouched(
+        self, cast_to: Any, options: FinalRequestOptions, *, stream: bool, stream_cls: Any
+    ) -> Any:
+        scope = current()
+        options, _ = self._ours(options, stream)
+        if scope is not None:
+            body = _body(options)
+            model = str(body.get("model"))
+            scope.budget.check(cost(model, estimate(body, _expected(scope))))
+            await scope.fence()
+        return await super().request(cast_to, options, stream=stream, stream_cls=stream_cls)
 
     async def _plain(self, cast_to: Any, options: FinalRequestOptions, attempt: Attempt) -> Any:
         """Parsing is done out here, after the answer has been found whole and its usage kept."""
@@ -155,6 +174,10 @@ def _traced(options: FinalRequestOptions) -> bool:
     return options.method.lower() == "post" and options.url == "/chat/completions"
 
 
+def _expected(scope: Scope | None) -> int:
+    return EXPECTED_TOKENS if scope is None else scope.budget.expected
+
+
 def _body(options: FinalRequestOptions) -> Mapping[str, Any]:
     return options.json_data if isinstance(options.json_data, Mapping) else {}
 
@@ -165,16 +188,9 @@ def open_door(
     transport: httpx2.AsyncBaseTransport | None = None,
     deadlines: Deadlines | None = None,
 ) -> Door:
-    """The door to the first provider of the chain. Raises BadSetting."""
-    settings = Settings.from_env(environ)
-    provider = chain(environ)[0]
-    deadlines = deadlines or Deadlines.from_env(environ)
-    if provider.offline:
-        # It cannot stall, and may have been told to be as slow as one likes.
-        deadlines = UNBOUND
-    transport = transport or _transport(provider, settings.offline_tokens_per_second)
-    line = Line(provider, deadlines, transport, settings.lease_seconds)
-    return Door(http_client=line, api_key=provider.key, base_url=provider.base_url)
+    """The door to the chain of providers. Raises BadSetting."""
+    line = Chain.of(environ, transport, deadlines).lines[0]
+    return Door(http_client=line, api_key=line.provider.key, base_url=line.provider.base_url)
 
 
 def current_door() -> Door:
@@ -185,9 +201,3 @@ def current_door() -> Door:
 @lru_cache(maxsize=4)
 def _door(environ: frozenset[tuple[str, str]]) -> Door:
     return open_door(dict(environ))
-
-
-def _transport(provider: Provider, tokens_per_second: float) -> httpx2.AsyncBaseTransport:
-    if provider.offline:
-        return offline_transport(tokens_per_second)
-    return PerLoop(lambda: httpx2.AsyncHTTPTransport(limits=LIMITS, trust_env=False))

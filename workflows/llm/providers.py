@@ -1,8 +1,4 @@
-"""Which providers there are, in the order in which they are asked; read from the environment.
-
-This version asks the first of the chain only. Failing over to the next belongs here, behind
-`chain`: nobody else knows that there is more than one.
-"""
+"""Which providers there are, in the order in which they are asked; read from the environment."""
 
 from __future__ import annotations
 
@@ -54,6 +50,10 @@ class Provider:
     def model(self, asked: str) -> str:
         """An alias becomes the provider's own name; any other name is left as it is."""
         return self.models.get(asked, asked)
+
+    def knows(self, asked: str) -> bool:
+        """Whether this is one of its aliases or of its models."""
+        return asked in self.models or asked in self.models.values()
 
 
 # The address is never connected to: the offline model answers inside the process.
