@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
 from workflows import fetch
-from workflows.catalog import NOTES_BYTES
+from workflows.catalog.bounds import NOTES_BYTES
 
 LENGTHS = [(600, "Short, 600 words"), (1200, "Medium, 1,200"), (2000, "Long, 2,000")]
 PAGES = 10

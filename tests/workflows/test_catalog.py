@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from workflows.catalog import CATALOG, NOTES_BYTES, Brief, Entry, Post
+from workflows.catalog import CATALOG, Brief, Entry, Post
+from workflows.catalog.bounds import NOTES_BYTES
+from workflows.catalog.site import ReadPage, SiteBrief, SiteReading
 
 BRIEF = TypeAdapter(Brief)
 
@@ -18,7 +20,10 @@ def refused(given: dict[str, Any]) -> list[tuple[str | int, ...]]:
 
 
 def test_every_entry_stands_under_its_own_name() -> None:
-    assert {name: entry.name for name, entry in CATALOG.items()} == {"blog": "blog"}
+    assert {name: entry.name for name, entry in CATALOG.items()} == {
+        "blog": "blog",
+        "ingest": "ingest",
+    }
 
 
 @pytest.mark.parametrize("entry", CATALOG.values(), ids=lambda entry: entry.name)
@@ -77,4 +82,23 @@ def test_the_schema_names_the_bounds() -> None:
 def test_a_post_has_the_fields_of_the_contract() -> None:
     assert [field.name for field in dataclasses.fields(Post)] == [
         "title", "slug", "description", "markdown", "sections", "sources", "words",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("pages", [0, 301, "many"])
+def test_a_site_has_1_to_300_pages(pages: Any) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(SiteBrief).validate_python({"url": "acme.example", "max_pages": pages})
+
+
+def test_a_site_needs_an_address_only() -> None:
+    brief = TypeAdapter(SiteBrief).validate_python({"url": "acme.example"})
+    assert brief == SiteBrief("acme.example", max_pages=40, notes="")
+
+
+def test_a_site_has_the_fields_of_the_contract() -> None:
+    names = [field.name for field in dataclasses.fields(SiteReading)]
+    assert names[:3] == ["site", "pages", "skipped"]
+    assert [field.name for field in dataclasses.fields(ReadPage)][:5] == [
+        "url", "title", "summary", "facts", "status",
     ]  # fmt: skip

@@ -12,19 +12,12 @@ from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Interval, Len, MaxLen, Predicate
 
-NOTES_BYTES = 200 * 1024
+from workflows.catalog.bounds import NOTES_BYTES, is_at_most_200_kilobytes, is_not_blank
+from workflows.catalog.site import SiteBrief, SiteReading
+
 MOST_SECTIONS = 8
 
 Lane = Literal["interactive", "bulk"]
-
-
-def is_not_blank(text: str) -> bool:
-    return bool(text.strip())
-
-
-def is_at_most_200_kilobytes(text: str) -> bool:
-    """Characters alone would let four times as much in."""
-    return len(text.encode("utf-8", "replace")) <= NOTES_BYTES
 
 
 @dataclass(frozen=True)
@@ -111,7 +104,20 @@ BLOG = Entry(
     signals=("finish",),
 )
 
-CATALOG: dict[str, Entry] = {entry.name: entry for entry in (BLOG,)}
+# Signals: `add` brings {"url": …}, `leave_out` brings {"path": …}; the others bring nothing.
+INGEST = Entry(
+    name="ingest",
+    version=1,
+    title="Read a site",
+    description="Reads a website page by page: who it speaks to, what it offers, and the facts that"
+    " its pages state, each with its words.",
+    lane="bulk",
+    input=SiteBrief,
+    output=SiteReading,
+    signals=("stop", "pause", "go_on", "add", "leave_out"),
+)
+
+CATALOG: dict[str, Entry] = {entry.name: entry for entry in (BLOG, INGEST)}
 
 
 def lane_of(workflow: str) -> Lane:
