@@ -19,24 +19,26 @@ READS = [
 ]  # fmt: skip
 WRITES = {
     "/api/workflows/blog/runs": "start",
+    "/api/workflows/ingest/runs": "start",
     "/api/runs/{id}/cancellation": "cancel",
     "/api/runs/{id}/forks": "start",
     "/api/runs/{id}/answers/{key}": "start",
     "/api/runs/{id}/signals/{name}": "start",
 }
 BODIES: dict[str, dict[str, object]] = {
-    "runs": {"topic": "Light"},
-    "forks": {"input": {"topic": "Dark"}},
+    "/api/workflows/blog/runs": {"topic": "Light"},
+    "/api/workflows/ingest/runs": {"url": "https://salt.example"},
+    "/api/runs/{id}/forks": {"input": {"topic": "Dark"}},
 }
 OF_A_RUN = [path for path in [*READS, *WRITES] if "{id}" in path]
 
 
 def call(client: Client, path: str, run: Run | uuid.UUID, headers: dict[str, str]) -> int:
-    writes, path = path in WRITES, path.format(id=getattr(run, "id", run), key="k", name="hold")
+    writes, body = path in WRITES, BODIES.get(path, {})
+    path = path.format(id=getattr(run, "id", run), key="k", name="hold")
     if path.endswith("/events"):
         path += "?follow=0"
     if writes:
-        body = BODIES.get(path.rpartition("/")[2], {})
         return client.post(path, body, content_type="application/json", headers=headers).status_code
     return client.get(path, headers=headers).status_code
 
