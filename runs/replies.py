@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from runs import answering, forms, history, lifecycle
 from runs.models import Run
 from runs.render.now import moment
+from runs.returning import came_from
 from runs.schema import Wrong
 from workflows.wire.events import RunWaiting
 from workflows.wire.questions import HOLD
@@ -58,12 +59,14 @@ def answer(request: HttpRequest, id: UUID, key: str) -> HttpResponse:
 
 @require_POST
 def signal(request: HttpRequest, id: UUID, name: str) -> HttpResponse:
-    page = reverse("runs:run", args=[id])
+    page = came_from(request, id)
     if not request.user.is_authenticated:
         return redirect_to_login(page)
     run = get_object_or_404(Run.objects.visible_to(request.user), pk=id)
     try:
-        answering.signal(run, name)
+        answering.signal(run, name, _brought(request))
+    except lifecycle.Invalid:
+        messages.error(request, "That is too long to be sent.")
     except (lifecycle.Finished, answering.NotTaken):
         messages.error(request, "The run does not take that any more.")
     except lifecycle.Unavailable:
@@ -72,6 +75,13 @@ def signal(request: HttpRequest, id: UUID, name: str) -> HttpResponse:
         refused = bool(messages.get_messages(request))
         return HttpResponse(status=204, headers={"HX-Refresh": "true"} if refused else {})
     return redirect(page)
+
+
+def _brought(request: HttpRequest) -> dict[str, str] | None:
+    """What a form sends along with a signal."""
+    ours = ("csrfmiddlewaretoken", "next")
+    sent = {name: text for name, text in request.POST.items() if name not in ours}
+    return {name: str(text) for name, text in sent.items()} or None
 
 
 def _sent(request: HttpRequest, run: Run, asked: RunWaiting) -> HttpResponse:

@@ -16,9 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.shortcuts import render as render_page
 from django.template.loader import select_template
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
@@ -27,6 +25,7 @@ from runs.listing import Wanted
 from runs.models import Run
 from runs.render import trace as spans
 from runs.render.now import moment, now
+from runs.returning import came_from
 from workflows.catalog import takes
 from workflows.wire.state import State
 
@@ -131,13 +130,6 @@ def _unattended(run: Run, view: history.View) -> bool:
     return needed and attendance.unattended(connections.redis(), run)
 
 
-def _page(request: HttpRequest, id: UUID) -> str:
-    """The page that a command came from, if it is one of ours; else that of the run."""
-    came_from = request.POST.get("next", "")
-    ours = url_has_allowed_host_and_scheme(came_from, allowed_hosts={request.get_host()})
-    return came_from if ours and came_from.startswith("/") else reverse("runs:run", args=[id])
-
-
 def _to_the_door(request: HttpRequest, page: str) -> HttpResponse:
     """To sign in, then to `page`. htmx is told, for it would follow where nobody sees it."""
     door = redirect_to_login(page)
@@ -148,7 +140,7 @@ def _to_the_door(request: HttpRequest, page: str) -> HttpResponse:
 
 @require_POST
 def cancellation(request: HttpRequest, id: UUID) -> HttpResponse:
-    page = _page(request, id)
+    page = came_from(request, id)
     if not request.user.is_authenticated:
         return _to_the_door(request, page)
     run = get_object_or_404(Run.objects.visible_to(request.user), pk=id)
@@ -168,7 +160,7 @@ def cancellation(request: HttpRequest, id: UUID) -> HttpResponse:
 @require_POST
 def forks(request: HttpRequest, id: UUID) -> HttpResponse:
     """Resume, or do some steps anew: leads to the new run."""
-    page = _page(request, id)
+    page = came_from(request, id)
     if not request.user.is_authenticated:
         return redirect_to_login(page)
     run = get_object_or_404(Run.objects.visible_to(request.user), pk=id)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from django.utils.safestring import SafeString
 
-from runs.render import now, objects, plan, question, sources, texts
+from runs.render import looks, now, objects, plan, question, sources, texts
 from runs.render.html import REPLACE, part
 from workflows.wire.cursor import Cursor
 from workflows.wire.state import State
@@ -35,12 +35,14 @@ REGIONS: Mapping[str, Callable[[State], dict[str, Any]]] = {
 
 def page(state: State) -> dict[str, SafeString]:
     """Every region of the page by its name."""
-    return {name: part(name, fill(state)) for name, fill in REGIONS.items()}
+    found = {name: part(name, fill(state)) for name, fill in REGIONS.items()}
+    return found | looks.regions(state)
 
 
 def snapshot(state: State) -> str:
     """Every region as a part that replaces what stands there."""
-    return "".join(part(name, fill(state), swap=REPLACE) for name, fill in REGIONS.items())
+    found = [part(name, fill(state), swap=REPLACE) for name, fill in REGIONS.items()]
+    return "".join([*found, *looks.regions(state, REPLACE).values()])
 
 
 def changes(old: State, new: State) -> str:
@@ -54,6 +56,7 @@ def changes(old: State, new: State) -> str:
             *texts.changes(old, new),
             *sources.changes(old, new),
             *objects.changes(old, new),
+            *looks.changes(old, new),
             *now.changes(old, new),
             *question.changes(old, new),
         )

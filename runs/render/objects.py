@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from runs.render import sources, texts
+from runs.render import looks, sources, texts
 from runs.render.html import REPLACE, element_id, exact, into, joined, part
 from workflows.wire.state import State
 
@@ -48,6 +48,8 @@ def _raw(state: State) -> dict[str, Any]:
         del found[sources.CLAIMS]
     if texts.headings(state):
         del found[texts.OUTLINE]
+    for label in looks.objects(state):
+        found.pop(label, None)
     return found
 
 

@@ -114,3 +114,15 @@ def test_who_is_not_signed_in_is_sent_to(run: Run, asked: Worker) -> None:
     for path in ("answers/", "answers/outline/"):
         assert "/accounts/login/" in Client().get(address(run, path))["Location"]
     assert "/accounts/login/" in Client().post(address(run, "signals/hold/"))["Location"]
+
+
+def test_a_signal_takes_along_what_its_form_says_and_leads_back(
+    browser: Client, run: Run, worker: Worker, redis: Redis
+) -> None:
+    sent = {"url": "https://a.example/", "next": "/posts/"}
+    response = browser.post(address(run, "signals/finish/"), sent)
+    assert response["Location"] == "/posts/"
+    (signal,) = inbox.read(redis, str(run.id)).signals
+    assert (signal.name, signal.value) == ("finish", {"url": "https://a.example/"})
+    browser.post(address(run, "signals/finish/"))
+    assert inbox.read(redis, str(run.id)).signals[-1].value is None

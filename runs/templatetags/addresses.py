@@ -1,0 +1,26 @@
+"""Addresses that pages or models have named, as a template may show them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.template import Library
+
+from runs.markdown import shown_address
+
+register = Library()
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+@register.filter
+def leads(url: Any) -> str:
+    """Where a link to it leads, in short; empty: there must be none."""
+    return shown_address(url)
+
+
+@register.filter
+def colours(said: Any) -> list[str]:
+    """Those that are plain colours."""
+    found = said if isinstance(said, list | tuple) else ()
+    return [one for one in found if isinstance(one, str) and _COLOUR.fullmatch(one)][:5]
