@@ -11,7 +11,8 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from gxweb.posts import sample
+from gxweb.notices import header
+from gxweb.posts import rows, sample
 from gxweb.posts.models import LARGE, Post
 from gxweb.posts.reading import article, read
 from runs import history, listing
@@ -29,11 +30,12 @@ LIVE_MOST = 50  # looked at for what is shown of them
 def home(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return render(request, "home.html", _first_words(sample.found().first()))
-    posts = Post.objects.visible_to(request.user).listed()
-    live = _live(request.user)
+    done = Post.objects.visible_to(request.user).newest().exclude(run__finished_at=None)
+    # The header has counted them.
+    live = _live(request.user) if header.mine(request).live else []
     context = {
-        "going": [run.post for run in live if hasattr(run, "post")][:SHOWN],
-        "posts": posts.exclude(run__finished_at=None)[:SHOWN],
+        "going": [rows.of(run.post) for run in live if hasattr(run, "post")][:SHOWN],
+        "posts": rows.found(done[:SHOWN]),
         "runs": [
             (run, listing.title(run.workflow), listing.subject(run))
             for run in live

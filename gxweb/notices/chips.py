@@ -1,6 +1,6 @@
 """The chips of a person: their live runs, and those that have ended and were not looked at yet.
 
-Read from SQL alone, so that they are there while Redis is away: two queries for any number of
+Read from SQL alone, so that they are there while Redis is away: one query for any number of
 people, and one more for titles that this process has not met.
 """
 
@@ -10,11 +10,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from operator import attrgetter
+from pathlib import Path
 from uuid import UUID
 
-from django.db.models import Count, F, QuerySet, TextField, Window
-from django.db.models.functions import Cast, RowNumber, Substr
+from django.db.models import TextField
+from django.db.models.functions import Cast, Substr
 from django.utils import timezone
 
 from runs import listing
@@ -32,7 +33,8 @@ WORDS = {
     "failed": "failed",
     "cancelled": "stopped",
 }
-COLUMNS = ("pk", "owner_id", "workflow", "status", "progress_done", "progress_total", "created_at")
+ENDED = ("completed", "failed", "cancelled")
+SQL = Path(__file__).with_suffix(".sql").read_text()
 
 _titles: dict[UUID, str] = {}
 
@@ -47,7 +49,7 @@ class Chip:
 
     @property
     def ended(self) -> bool:
-        return self.status in ("completed", "failed", "cancelled")
+        return self.status in ENDED
 
     @property
     def counted(self) -> bool:
@@ -81,63 +83,43 @@ NONE = Chips()
 
 def of(owners: Collection[int]) -> dict[int, Chips]:
     """By owner; those without any are left out."""
-    runs = Run.objects.filter(owner_id__in=owners)
-    live = _by_owner(_newest(runs.filter(finished_at=None), "-created_at"))
-    recent = runs.filter(finished_at__gte=timezone.now() - KEPT, dismissal=None)
-    # Who has stopped a run knows that it has stopped.
-    ended = _by_owner(_newest(recent.exclude(cancelled_by="owner"), "-finished_at"))
-    titles = _called([row for rows in (*live.values(), *ended.values()) for row in rows])
-    return {
-        owner: _chips(live.get(owner, []), ended.get(owner, []), titles)
-        for owner in live.keys() | ended.keys()
-    }
+    runs: dict[int, list[Run]] = defaultdict(list)
+    for run in _asked(owners):
+        runs[run.owner_id].append(run)
+    titles = _called([run for found in runs.values() for run in found])
+    return {owner: _chips(found, titles) for owner, found in runs.items()}
 
 
-def _newest(runs: QuerySet[Run], order: str) -> QuerySet[Run, dict[str, Any]]:
-    """So many of each owner as may be shown, each with the number of all."""
-    owner = [F("owner_id")]
-    rows: QuerySet[Run, dict[str, Any]] = (
-        runs.annotate(
-            rank=Window(RowNumber(), partition_by=owner, order_by=order),
-            all=Window(Count("pk"), partition_by=owner),
-        )
-        .filter(rank__lte=MOST)
-        .order_by("rank")
-        .values(*COLUMNS, "all")
-    )
-    return rows
+def _asked(owners: Collection[int]) -> Iterable[Run]:
+    """Each with its `place` among the runs of its kind, and how many there are `in_all`."""
+    if not owners:
+        return []
+    sql = SQL.replace("{owners}", ", ".join(["%s"] * len(owners)))
+    return Run.objects.raw(sql, [*owners, MOST, *owners, timezone.now() - KEPT, MOST])
 
 
-def _by_owner(rows: Iterable[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:
-    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for row in rows:
-        found[row["owner_id"]].append(row)
-    return found
-
-
-def _chips(
-    live: Sequence[dict[str, Any]], ended: Sequence[dict[str, Any]], titles: dict[UUID, str]
-) -> Chips:
+def _chips(runs: Iterable[Run], titles: dict[UUID, str]) -> Chips:
+    placed = sorted(runs, key=attrgetter("place"))
+    live = [run for run in placed if run.status not in ENDED]
+    ended = [run for run in placed if run.status in ENDED]
     news = ended[: max(ENDED_MOST, MOST - len(live))]
-    rows = sorted([*news, *live[: MOST - len(news)]], key=lambda row: row["created_at"])
+    newest = sorted([*news, *live[: MOST - len(news)]], key=attrgetter("created_at"), reverse=True)
     shown = tuple(
-        Chip(
-            row["pk"], titles[row["pk"]], row["status"], row["progress_done"], row["progress_total"]
-        )
-        for row in reversed(rows)
+        Chip(run.pk, titles[run.pk], run.status, run.progress_done, run.progress_total)
+        for run in newest
     )
-    return Chips(shown, live[0]["all"] if live else 0)
+    return Chips(shown, attrgetter("in_all")(live[0]) if live else 0)
 
 
-def _called(rows: Sequence[dict[str, Any]]) -> dict[UUID, str]:
+def _called(runs: Sequence[Run]) -> dict[UUID, str]:
     """What each is about. That never changes, and inputs are large: looked up once."""
     if len(_titles) > TITLES_KEPT:
         _titles.clear()
-    missing = {row["pk"]: row["workflow"] for row in rows if row["pk"] not in _titles}
+    missing = {run.pk: run.workflow for run in runs if run.pk not in _titles}
     if missing:
         text = Cast("input", TextField())
         heads = Run.objects.filter(pk__in=missing).annotate(head=Substr(text, 1, listing.HEAD))
         for run in heads.only("pk"):
             _titles[run.pk] = listing.subject(run) or listing.title(missing[run.pk])
     # A run that was deleted in between has no title any more.
-    return {row["pk"]: _titles.get(row["pk"], row["workflow"]) for row in rows}
+    return {run.pk: _titles.get(run.pk, run.workflow) for run in runs}

@@ -29,7 +29,17 @@ def _drawn(request: HttpRequest) -> SafeString:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return SafeString()
-    return frame(chips.of([user.pk]).get(user.pk, NONE))
+    return frame(mine(request))
+
+
+def mine(request: HttpRequest) -> Chips:
+    """Of who asks, read once for a page."""
+    known: dict[str, Any] = request.__dict__
+    if "chips" not in known:
+        owner: Any = request.user.pk
+        known["chips"] = chips.of([owner]).get(owner, NONE)
+    found: Chips = known["chips"]
+    return found
 
 
 @lru_cache(maxsize=64)

@@ -36,10 +36,8 @@ class PostQuerySet(models.QuerySet["Post"]):
             return self.none()
         return self.filter(owner_id=user.pk)
 
-    def listed(self) -> Self:
-        """Newest first, without what may be large."""
-        large = (*LARGE, "run__input", "run__output")
-        return self.select_related("run").defer(*large).order_by("-created_at")
+    def newest(self) -> Self:
+        return self.order_by("-created_at")
 
 
 class Post(models.Model):

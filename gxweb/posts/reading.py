@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
-from gxweb.posts import sections, words
+from gxweb.posts import rows, sections, words
 from gxweb.posts.models import Post
 from gxweb.posts.text import Text
 from runs import markdown
@@ -29,9 +29,10 @@ SOON_S = 1  # the row of a run that has just ended comes a moment later
 @login_required
 @private
 def post_list(request: HttpRequest) -> HttpResponse:
-    posts = Post.objects.visible_to(request.user).listed()
+    posts = Post.objects.visible_to(request.user).newest()
     page = Paginator(posts, PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "posts/list.html", {"page": page})
+    shown = rows.found(posts[PER_PAGE * (page.number - 1) : PER_PAGE * page.number])
+    return render(request, "posts/list.html", {"page": page, "rows": shown})
 
 
 @require_safe

@@ -1,7 +1,7 @@
 """The lists that a person opens most, signed in, with a thousand posts.
 
-The floor is a page without anything of one's own: asked by the same person through the same
-middleware, with the same frame around it.
+The floor is the page that says that there is nothing: asked by the same person through the same
+middleware, and drawn from a template, but without a question to SQL.
 """
 
 from __future__ import annotations
