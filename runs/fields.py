@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -41,7 +41,7 @@ class Document(models.TextField):  # type: ignore[type-arg]
 
 def moment(ms: int) -> datetime:
     """The time of an event as a column holds it."""
-    return datetime.fromtimestamp(ms / 1000, UTC)
+    return codec.moment(ms)
 
 
 def millis(at: datetime) -> int:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from runs.fields import millis, moment
+from runs.fields import millis, moment, plain
 from runs.models import Run, Span
 from workflows.wire import codec, events, state
 from workflows.wire.cursor import Cursor
@@ -21,6 +21,7 @@ from workflows.wire.fold import fold
 from workflows.wire.state import EMPTY, OPEN, State
 
 PIECE = 8_000  # code points of text in one event: at 6 bytes each it still fits
+BIGGEST = 2**63 - 1  # that a column holds
 QUESTION = ("key", "title", "form_schema", "default", "until")
 Said = dict[str, dict[str, Any]]
 
@@ -147,24 +148,28 @@ def _usage(run: Run, now: State) -> dict[str, Any]:
     if now.cost_usd is not None and run.cost_usd is not None:
         cost = max(now.cost_usd, run.cost_usd)
     return {
-        "prompt_tokens": max(run.prompt_tokens, now.tokens_in),
-        "completion_tokens": max(run.completion_tokens, now.tokens_out),
+        "prompt_tokens": _most(run.prompt_tokens, now.tokens_in),
+        "completion_tokens": _most(run.completion_tokens, now.tokens_out),
         "cost_usd": cost,
         "calls": max(run.calls, now.calls),
     }
+
+
+def _most(had: int, told: int) -> int:
+    return min(max(had, told), BIGGEST)
 
 
 def _end(now: State) -> dict[str, Any]:
     changes: dict[str, Any] = {"finished_at": _moment(now.finished_at), "output": now.output}
     if now.error is not None:
         changes |= {
-            "error_type": now.error.type[:64],
+            "error_type": plain(now.error.type)[:64],
             "error_message": now.error.message,
             "error_retryable": now.error.retryable,
         }
     if now.cancelled is not None:
         changes |= {
-            "cancelled_by": now.cancelled.by[:16],
+            "cancelled_by": plain(now.cancelled.by)[:16],
             "cancel_reason": now.cancelled.reason,
         }
     return changes

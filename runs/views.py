@@ -24,9 +24,10 @@ from runs import attendance, connections, forking, history, lifecycle, listing, 
 from runs.listing import Wanted
 from runs.models import Run
 from runs.render import trace as spans
-from runs.render.now import moment, now
+from runs.render.now import now
 from runs.returning import came_from
 from workflows.catalog import takes
+from workflows.wire.codec import moment
 from workflows.wire.state import State
 
 PER_PAGE = 50

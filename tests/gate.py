@@ -17,6 +17,7 @@ DEPLOYED = {
 # What all that a log means rests on: every branch of it is tested, by its own tests.
 RULES = {
     "workflows.wire.codec": ["wire/test_codec.py"],
+    "workflows.wire.reading": ["wire/test_reading.py"],
     "workflows.wire.fold": ["wire/test_fold.py", "wire/test_fixtures.py"],
     "workflows.wire.texts": ["wire/test_fold.py"],
     "workflows.wire.keys": ["wire/test_keys.py"],

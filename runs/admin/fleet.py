@@ -81,21 +81,8 @@ def _processes() -> list[Process] | None:
         entries = cast("Any", client.xrange(keys.PULSE, min=str(now - REMEMBERED_MS)))
     except RedisError:
         return None
-    found = [_process(beat, now) for beat in _heard(entries)]
+    found = [_process(beat, now) for beat in pulse.newest(entries)]
     return sorted(found, key=lambda one: (one.state == "silent", one.beat.host, one.beat.name))
-
-
-def _heard(entries: Iterable[Any]) -> list[Beat]:
-    """The newest of each. A process of others' making may say what it likes, and is passed over."""
-    newest: dict[str, Beat] = {}
-    for entry in entries:
-        try:
-            [beat] = pulse.newest([entry])
-        except (ValueError, KeyError, TypeError, AttributeError):
-            continue
-        if isinstance(beat.load, int) and isinstance(beat.slots, int):
-            newest[str(beat.name)] = beat
-    return list(newest.values())
 
 
 def _process(beat: Beat, now: int) -> Process:

@@ -18,8 +18,8 @@ from runs import history, listing, render
 from runs.admin.access import seen
 from runs.interventions import Intervention
 from runs.models import Run
-from runs.render.now import moment
 from runs.render.trace import BAR, STEPS, Row, place, trace
+from workflows.wire.codec import moment
 from workflows.wire.faults import Fault
 from workflows.wire.state import Span, State
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from runs.render.html import REPLACE, element_id, part
+from workflows.wire.codec import moment
 from workflows.wire.state import State
 
 SAID = (
@@ -35,10 +35,6 @@ def now(state: State) -> dict[str, Any]:
         "done": root.done if root is not None else None,
         "total": root.total if root is not None else None,
     }
-
-
-def moment(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, UTC)
 
 
 def duration(ms: float) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from runs.render.html import REPLACE, part
-from runs.render.now import moment
+from workflows.wire.codec import moment
 from workflows.wire.state import State
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -14,7 +15,7 @@ from runs.projector import Projector
 from tests.runs.worker import Worker, due_at
 from workflows.wire import codec, faults, keys, log
 from workflows.wire.cursor import Cursor
-from workflows.wire.events import Error, Object, RunFailed, RunQueued, Status
+from workflows.wire.events import Error, Object, RunFailed, RunQueued, SpanFailed, Status
 from workflows.wire.faults import Fault
 from workflows.wire.script import run_script
 
@@ -197,12 +198,20 @@ def test_poison_in_one_run_stops_no_other(
     run: Run,
     projector: Projector,
     redis: Redis,
+    monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    def take(followed: Followed, *news: Any) -> Outcome:
+        if followed.run.pk == run.pk:
+            raise ValueError("nobody thought of that")
+        return whole(followed, *news)
+
+    whole = Followed.take
+    monkeypatch.setattr(Followed, "take", take)
     other = Run.objects.create(owner_id=run.owner_id, workflow="blog", version=1, input={})
     entry = codec.encode(RunQueued("blog", 1, "1", {}), at=1)
     run_script(redis, log.queue_call(str(other.id), entry, due_ms=1000))
-    redis.xadd(keys.log(run.id), {"kind": "text", "data": "not JSON"}, id="1-0")
+    redis.xadd(keys.log(run.id), {"kind": "text", "data": "{}"}, id="1-0")
     projector.poll()
     projector.poll()
     assert reread(other).cursor == Cursor(0, 1)
@@ -252,6 +261,16 @@ def test_nul_and_halves_of_surrogates_are_stored(
     projector.poll()
     assert reread(run).output == "\x00"
     assert [span.output for span in run.spans.all()] == [{"said": "a\x00b"}]
+
+
+def test_the_words_of_a_strange_worker_are_stored(
+    run: Run, worker: Worker, projector: Projector
+) -> None:
+    worker.begin("blog")
+    worker.say((SpanFailed(Error("\x00", "\x00"), 1.0), "blog"))
+    worker.say((RunFailed(Error("a\x00b" * 50, "\x00")), None))
+    projector.poll()
+    assert (reread(run).status, reread(run).error_type[:3]) == ("failed", "a\ufffdb")
 
 
 def test_what_is_to_be_told_is_written_with_the_rows(

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ import orjson
 
 from workflows.wire.cursor import Cursor
 from workflows.wire.events import BODIES, Body, Call, Error, Event, Limits, Unknown, Usage
+from workflows.wire.reading import LARGEST, body_of
 
 V = 1
 BLOB_OVER = 32 * 1024
@@ -25,16 +26,12 @@ EVENT_MAX = 64 * 1024
 ERROR_MAX = 16 * 1024
 OUTPUT_MAX = 2 * 1024 * 1024
 
-_BY_KIND: dict[str, type[Any]] = {body.kind: body for body in BODIES}  # type: ignore[attr-defined]
 _FIELDS = {body: tuple(f.name for f in fields(body)) for body in BODIES}
-_REQUIRED = {
-    body: {f.name for f in fields(body) if f.default is MISSING and f.default_factory is MISSING}
-    for body in BODIES
-}
 _LARGE = frozenset({"input", "output", "value", "default", "form_schema"})
 _LARGE_OF = {
     body: tuple(name for name in names if name in _LARGE) for body, names in _FIELDS.items()
 }
+_LAST_MS = 253_402_214_400_000  # 9999-12-31
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -68,16 +65,17 @@ def encode(
 
 
 def decode(id: str | bytes, entry: Mapping[Any, bytes]) -> Event:
-    """Read one entry of a log. Raises ValueError when it is none."""
+    """Read one entry of a log, whatever it is: one that cannot be read must not hide the others."""
     if b"kind" not in entry:
-        entry = {name.encode(): value for name, value in entry.items()}
-    envelope = loads(entry[b"data"])
-    body, extra = _body(_text(entry[b"kind"]), envelope.get("data") or {})
+        entry = {name.encode() if isinstance(name, str) else name: entry[name] for name in entry}
+    envelope = _envelope(entry.get(b"data", b""))
+    body, extra = body_of(_text(entry.get(b"kind", b"")), envelope.get("data"))
     after = entry.get(b"after")
+    at, span = envelope.get("at"), envelope.get("span")
     return Event(
         id=Cursor.parse(id),
-        at=int(envelope["at"]),
-        span=envelope.get("span"),
+        at=at if isinstance(at, int) and 0 <= at <= LARGEST else 0,
+        span=span if isinstance(span, str) else None,
         body=body,
         after=None if after is None else Cursor.parse(after),
         nonce=_text(entry.get(b"by", b"")),
@@ -86,12 +84,20 @@ def decode(id: str | bytes, entry: Mapping[Any, bytes]) -> Event:
     )
 
 
+def _envelope(data: bytes) -> dict[str, Any]:
+    try:
+        said = loads(data)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
 def to_json(event: Event) -> dict[str, Any]:
     """The event as programs get it: `{id, v, kind, at, span, data}`."""
     data = {**event.extra, **dict(_said(event.body))}
     if event.after is not None:
         data |= {"after": str(event.after), "nonce": event.nonce}
-    at = datetime.fromtimestamp(event.at / 1000, UTC).isoformat(timespec="milliseconds")
+    at = moment(event.at).isoformat(timespec="milliseconds")
     return {
         "id": str(event.id),
         "v": event.v,
@@ -106,7 +112,7 @@ def from_json(item: Mapping[str, Any]) -> Event:
     """The inverse of `to_json`, after a trip through JSON too."""
     data = dict(item["data"])
     after, nonce = data.pop("after", None), data.pop("nonce", "")
-    body, extra = _body(item["kind"], data)
+    body, extra = body_of(item["kind"], data)
     at = datetime.fromisoformat(item["at"])
     return Event(
         id=Cursor.parse(item["id"]),
@@ -121,13 +127,19 @@ def from_json(item: Mapping[str, Any]) -> Event:
 
 
 def dumps(value: Any) -> bytes:
-    """Compact UTF-8 JSON. Half a surrogate pair, which models do send, becomes U+FFFD."""
+    """Compact UTF-8 JSON. Half a surrogate pair, which models do send, becomes U+FFFD; a number of
+    any size is one."""
     try:
         return orjson.dumps(value, default=_plain, option=_OPTIONS)
     except TypeError as error:
-        if "surrogates" not in str(error):
+        if not any(sign in str(error) for sign in ("surrogates", "64-bit")):
             raise
         return orjson.dumps(_whole(value), default=_plain, option=_OPTIONS)
+
+
+def moment(ms: int) -> datetime:
+    """A time of the wire. One beyond the calendar, of a clock that is wrong, is its last day."""
+    return datetime.fromtimestamp(min(max(ms, 0), _LAST_MS) / 1000, UTC)
 
 
 def loads(data: bytes | str) -> Any:
@@ -146,7 +158,7 @@ def blob_refs(event: Event) -> Iterator[str]:
 def with_blobs(event: Event, blobs: Mapping[str, Any]) -> Event:
     """The event with its references replaced by the values, where these are known."""
     said = {name: _resolved(name, value, blobs) for name, value in _said(event.body)}
-    body, extra = _body(event.kind, {**event.extra, **said})
+    body, extra = body_of(event.kind, {**event.extra, **said})
     return replace(event, body=body, extra=extra)
 
 
@@ -209,55 +221,11 @@ def _resolved(name: str, value: Any, blobs: Mapping[str, Any]) -> Any:
     return value
 
 
-def _body(kind: str, data: Mapping[str, Any]) -> tuple[Body, Mapping[str, Any]]:
-    body = _BY_KIND.get(kind)
-    if body is None:
-        return Unknown(kind, dict(data)), {}
-    known, extra = _split(data, _FIELDS[body])
-    if not known.keys() >= _REQUIRED[body]:
-        return Unknown(kind, dict(data)), {}
-    for name, read in _NESTED.items():
-        if name in known:
-            known[name] = read(known[name])
-    made: Body = body(**known)
-    return made, extra
-
-
-def _split(
-    data: Mapping[str, Any], names: Sequence[str]
-) -> tuple[dict[str, Any], Mapping[str, Any]]:
-    """The fields that this code knows, and the others."""
-    known: dict[str, Any] = {}
-    extra: dict[str, Any] = {}
-    for name, value in data.items():
-        own = "of_try" if name == "try" else name
-        (known if own in names else extra)[own] = value
-    return known, extra
-
-
-def _error(value: Any) -> Any:
-    return value if isinstance(value, Error) else _known(Error, value)
-
-
-def _limits(value: Any) -> Any:
-    return value if isinstance(value, Limits) else _known(Limits, value)
-
-
-def _usage(value: Any) -> Any:
-    return Usage(tuple(c if isinstance(c, Call) else _known(Call, c) for c in value["calls"]))
-
-
-def _known(cls: type[Any], value: Mapping[str, Any]) -> Any:
-    names = {f.name for f in fields(cls)}
-    return cls(**{name: part for name, part in value.items() if name in names})
-
-
-_NESTED: dict[str, Callable[[Any], Any]] = {"error": _error, "limits": _limits, "usage": _usage}
-
-
 def _whole(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return orjson.Fragment(str(value))
     if isinstance(value, Mapping):
         return {_whole(key): _whole(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
@@ -268,4 +236,4 @@ def _whole(value: Any) -> Any:
 
 
 def _text(value: str | bytes) -> str:
-    return value.decode() if isinstance(value, bytes) else value
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value

@@ -16,6 +16,10 @@ from workflows.wire import codec, keys
 
 FRESH_MS = 10_000
 KEPT = 2_000
+_SAID: Mapping[str, type] = {
+    "name": str, "kind": str, "pid": int, "host": str, "queues": tuple, "load": int, "slots": int,
+    "draining": bool,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +61,13 @@ def workers(client: Redis) -> list[Beat]:
 
 
 def newest(entries: Iterable[tuple[bytes, Mapping[bytes, bytes]]]) -> list[Beat]:
-    """The newest beat of each process, from entries of the stream."""
+    """The newest beat of each process, from entries of the stream. What is none is passed over: a
+    worker of others' making must not hide the others."""
     found: dict[str, Beat] = {}
     for id, entry in entries:
-        heard = _beat(int(id.split(b"-")[0]), codec.loads(entry[b"data"]))
-        found[heard.name] = heard
+        heard = _beat(int(id.split(b"-")[0]), entry.get(b"data", b""))
+        if heard is not None:
+            found[heard.name] = heard
     return list(found.values())
 
 
@@ -70,6 +76,20 @@ def served(beats: Iterable[Beat]) -> frozenset[str]:
     return frozenset(queue for beat in beats if beat.serving for queue in beat.queues)
 
 
-def _beat(at: int, data: dict[str, Any]) -> Beat:
-    known = {name: data[name] for name in Beat.__slots__ if name in data}
-    return Beat(**known | {"queues": tuple(data.get("queues", ())), "at": at})
+def _beat(at: int, said: bytes) -> Beat | None:
+    try:
+        data = codec.loads(said)
+    except ValueError:
+        return None
+    if not isinstance(data, dict) or "name" not in data or "kind" not in data:
+        return None
+    data["queues"] = tuple(data.get("queues") or ()) if _are_names(data.get("queues")) else None
+    known = {name: data[name] for name in _SAID if name in data}
+    fits = all(isinstance(value, _SAID[name]) for name, value in known.items())
+    return Beat(**{"pid": 0, "host": "", **known, "at": at}) if fits else None
+
+
+def _are_names(queues: Any) -> bool:
+    return queues is None or (
+        isinstance(queues, list) and all(isinstance(queue, str) for queue in queues)
+    )
