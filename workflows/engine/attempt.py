@@ -26,6 +26,7 @@ from workflows.engine.identity import Paths
 from workflows.engine.journal import Journal
 from workflows.engine.mailbox import Mailbox
 from workflows.engine.masking import Mask
+from workflows.engine.purse import Purse
 from workflows.engine.replay import Replay
 from workflows.wire.events import Body, Limits
 
@@ -48,6 +49,7 @@ class Facts:
     probation: bool = False  # a suspect, alone: its first new span clears it
     lane: str = "bulk"
     worker: str = ""
+    workflow: str = ""
 
 
 class Attempt:
@@ -63,6 +65,7 @@ class Attempt:
         mailbox: Mailbox | None = None,
         store: Store | None = None,
         redis: Redis | None = None,
+        purse: Purse | None = None,
     ) -> None:
         self.facts = facts
         self.journal = journal
@@ -73,6 +76,7 @@ class Attempt:
         self.mailbox = mailbox or Mailbox()
         self.store = store
         self.redis = redis  # of this loop
+        self.purse = purse  # None: nobody keeps a ledger
         self.paths = Paths(replay.paths)
         # Run ids are random and no web page knows them.
         self.secret = hashlib.sha256(f"gx fence {facts.run}".encode()).digest()

@@ -82,8 +82,12 @@ class Scope(Protocol):
         Raises Failure when nothing is left. Release the hold after `record`.
         """
 
+    async def begin(self, call: Call, usd: float | None, tokens: int) -> None:
+        """Fence this provider try, and write into the ledger that it begins; it may come to so
+        much. Raises LeaseLost, Failure."""
+
     def record(self, call: Call) -> None:
-        """Note one provider try that ended, well or not."""
+        """Note one provider try that ended, well or not, or that was never sent."""
 
     def say(self, body: Body) -> None:
         """Put an event into the log, without waiting."""

@@ -15,6 +15,11 @@ async def drain(executor: Executor, grace_s: float) -> None:
     """Returns when no run is held here any more, or nothing more can be done about it."""
     executor.drain()
     logger.info("Draining: %d runs are under way", len(executor.held))
+    await _leave(executor, grace_s)
+    await executor.settle()
+
+
+async def _leave(executor: Executor, grace_s: float) -> None:
     if await _idle(executor, grace_s):
         return
     executor.hand_over()

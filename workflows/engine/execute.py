@@ -136,6 +136,14 @@ class Executor:
         if self._apart is not None:
             self._apart.drain()  # a second time: they leave at once, too
 
+    async def settle(self) -> None:
+        """What the last calls have cost is in Redis, or this has been tried for long enough."""
+        try:
+            async with asyncio.timeout(LAST_WORDS_S):
+                await self._writer.purse.emptied()
+        except TimeoutError:
+            logger.warning("What the last calls have cost is not written down: unknown")
+
     async def _turn_away(self, order: Order) -> None:
         """It came just before this worker stopped listening: let it be rung again at once."""
         try:
@@ -173,12 +181,14 @@ class Executor:
             probation=self._opener.isolated,
             lane=lane_of(order.workflow),
             worker=self._opener.worker,
+            workflow=order.workflow,
         )
         mask = self._writer.mask.own()
         journal = self._writer.journal(order.run, Cursor(order.attempt, 0), mask)
         mailbox = Mailbox(state, Door(self._client, order.run))
         budget, replay = Budget.of(state), Replay.of(state)
-        return Attempt(facts, journal, replay, mask, budget, mailbox, self._store, self._client)
+        shared = self._store, self._client, self._writer.purse
+        return Attempt(facts, journal, replay, mask, budget, mailbox, *shared)
 
     async def _hold(self, attempt: Attempt, workflow: Workflow[..., Any], state: State) -> None:
         """Be the owner, from the opening to the end."""

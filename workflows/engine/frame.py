@@ -12,6 +12,7 @@ from typing import Any
 
 from workflows.engine.afar import Afar
 from workflows.engine.attempt import Attempt, now_ms
+from workflows.engine.bill import Bill
 from workflows.engine.budget import Hold
 from workflows.engine.errors import Failure, Halt, described, report
 from workflows.engine.identity import Children, Place
@@ -66,7 +67,7 @@ class Frame(Standing):
         self.fenced_at = 0.0
         self.result: Any = None  # frozen, once there is one
         self._tries = 0
-        self._calls: list[Call] = []
+        self._bill = Bill(self._payer(), attempt.purse)
         self._offsets: dict[str, int] = {}
         self._speech = Speech(attempt.mask)
         self._afar = Afar(attempt, self._put)
@@ -85,8 +86,12 @@ class Frame(Standing):
                            " this run's budget of money, only of tokens.")  # fmt: skip
         return await budget.reserve(self, usd, tokens, self._is_within)
 
+    async def begin(self, call: Call, usd: float | None, tokens: int) -> None:
+        await self._bill.begin(call, usd, tokens, self.fence)
+
     def record(self, call: Call) -> None:
-        self._calls.append(call)
+        if not self._bill.end(call):
+            return
         if self.budget.add(call) and self.attempt.halted is None:
             self.warn_once("budget", f"80 % of this run's budget are used: {self.budget.told()}.")
 
@@ -243,7 +248,7 @@ class Frame(Standing):
             self._put(Text(channel, self.offset(channel), delta))
 
     def _spent(self) -> dict[str, Any]:
-        return {"tries": max(1, self._tries), "usage": usage(self._calls)}
+        return {"tries": max(1, self._tries), "usage": usage(self._bill.calls)}
 
     def _took_ms(self) -> float:
         return round((time.perf_counter() - self._began) * 1000, 3)

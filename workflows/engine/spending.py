@@ -16,8 +16,12 @@ def usage(calls: Sequence[Call]) -> Usage:
     sums: dict[tuple[str, str, str], Call] = {}
     for call in early:
         kind = (call.provider, call.model, call.status)
-        sums[kind] = _sum(sums[kind], call) if kind in sums else replace(call, first_token_ms=None)
+        sums[kind] = _sum(sums[kind], call) if kind in sums else _first(call)
     return Usage((*sums.values(), *late))
+
+
+def _first(call: Call) -> Call:
+    return replace(call, first_token_ms=None, id="")
 
 
 def _sum(a: Call, b: Call) -> Call:

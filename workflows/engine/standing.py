@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from redis.asyncio import Redis
 
+from workflows.engine.bill import Payer
 from workflows.engine.budget import Budget
 from workflows.engine.identity import Place
 
@@ -55,3 +56,7 @@ class Standing:
     @property
     def budget(self) -> Budget:
         return self.attempt.budget
+
+    def _payer(self) -> Payer:
+        facts = self.attempt.facts
+        return Payer(facts.run, facts.owner, self.path, facts.attempt, facts.workflow)

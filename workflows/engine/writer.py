@@ -25,6 +25,7 @@ from redis.exceptions import NoScriptError, RedisError, ResponseError
 from workflows.engine.errors import Failure, LeaseLost
 from workflows.engine.journal import Journal
 from workflows.engine.masking import Mask
+from workflows.engine.purse import Purse
 from workflows.wire import log
 from workflows.wire.cursor import Cursor
 from workflows.wire.script import Answer, Reply, ScriptCall, reply
@@ -69,6 +70,7 @@ class Writer:
         self._flights: list[Flight] = []
         self._connection: Any = None
         self._wake = asyncio.Event()
+        self.purse = Purse(self._wake.set)
         self._timer: asyncio.TimerHandle | None = None
         self._next = math.inf
         self._tick = TICK_S
@@ -87,7 +89,7 @@ class Writer:
                 await self._wake.wait()
                 self._wake.clear()
                 self._collect()
-                if self._flights:
+                if self._flights or self.purse.waiting:
                     await self._deliver()
         finally:
             await self._disconnect()
@@ -153,22 +155,24 @@ class Writer:
     async def _deliver(self) -> None:
         """Send what is under way; what stays unknown is sent again in the next round."""
         going, rest = _split([f for f in self._flights if f.journal.closed is None])
-        if not going:
+        spent = self.purse.take()
+        if not (going or spent):
             self._flights = []
             return
         sent_at = time.monotonic()
-        answers = await self._send([flight.command() for flight in going])
+        answers = await self._send([*spent, *(flight.command() for flight in going)])
+        written = self.purse.settle(answers[: len(spent)], is_final)
         settled = [
             self._settle(flight, answer, sent_at)
-            for flight, answer in zip(going, answers, strict=True)
+            for flight, answer in zip(going, answers[len(spent) :], strict=True)
         ]
         unknown = [flight for flight, done in zip(going, settled, strict=True) if not done]
         self._flights = unknown + rest
-        if unknown:
+        if unknown or not written:
             await self._pause()
         else:
             self._failures = 0
-        if rest:
+        if rest or self.purse.waiting:
             self._wake.set()
 
     async def _pause(self) -> None:

@@ -8,16 +8,18 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Literal
+from uuid import uuid4
 
 from workflows.engine.budget import Hold
 from workflows.engine.context import Scope
-from workflows.engine.errors import Failure
+from workflows.engine.errors import Failure, LeaseLost
 from workflows.llm.completeness import Tally
 from workflows.llm.deadlines import Deadlines
-from workflows.llm.failures import failure_of
-from workflows.llm.prices import Tokens, cost
+from workflows.llm.failures import failure_of, unbilled
+from workflows.llm.prices import NOTHING, Tokens, cost
 from workflows.llm.providers import Provider
 from workflows.wire.events import Call
+from workflows.wire.spend import UNSENT
 
 Wait = Literal["whole", "first", "chunk"]
 
@@ -31,6 +33,7 @@ class Attempt:
         self.provider = provider
         self.deadlines = deadlines
         self.tally = Tally()
+        self.id = uuid4().hex
         self._model = model
         self._scope = scope
         self._began = time.monotonic()
@@ -39,14 +42,15 @@ class Attempt:
         self._hold: Hold | None = None
 
     async def begin(self, tokens: Tokens) -> None:
-        """Everything that must be had before a byte leaves: the run's money, and the run itself.
+        """Everything that must be had before a byte leaves: the run's money, the run itself, and
+        its place in the ledger.
 
         `tokens`: what this try may come to. Raises Failure, LeaseLost.
         """
         if self._scope is not None:
-            usd = cost(self._model, tokens)
-            self._hold = await self._scope.reserve(usd, tokens.prompt + tokens.completion)
-            await self._scope.fence()
+            usd, both = cost(self._model, tokens), tokens.prompt + tokens.completion
+            self._hold = await self._scope.reserve(usd, both)
+            await self._scope.begin(self._call(""), usd, both)
         # Waiting for leave is not the provider's time.
         self._began = time.monotonic()
 
@@ -67,8 +71,13 @@ class Attempt:
         except (asyncio.CancelledError, GeneratorExit):
             self.end("cancelled")
             raise
+        except LeaseLost:
+            self.end(UNSENT)
+            raise
         except Exception as error:
             failure = failure_of(error, self.provider.title)
+            if self.tally.tokens is None and unbilled(error):
+                self.tally.tokens = NOTHING
             self.end("internal" if failure is None else failure.type)
             if failure is None:
                 raise
@@ -79,8 +88,13 @@ class Attempt:
         if self._ended or self._scope is None:
             return
         self._ended = True
+        self._scope.record(self._call(status))
+        if self._hold is not None:
+            self._scope.budget.release(self._hold)
+
+    def _call(self, status: str) -> Call:
         tokens = self.tally.tokens
-        call = Call(
+        return Call(
             provider=self.provider.name,
             model=self._model,
             prompt_tokens=tokens.prompt if tokens else None,
@@ -88,10 +102,8 @@ class Attempt:
             cost_usd=cost(self._model, tokens),
             first_token_ms=self._first_token_ms,
             status=status,
+            id=self.id,
         )
-        self._scope.record(call)
-        if self._hold is not None:
-            self._scope.budget.release(self._hold)
 
     @asynccontextmanager
     async def within(self, wait: Wait) -> AsyncIterator[None]:

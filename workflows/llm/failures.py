@@ -101,6 +101,14 @@ def _from_stream(error: openai.APIError, provider: str) -> Failure:
     return _unavailable(f"{provider} reported an error in the middle of its answer.")
 
 
+def unbilled(error: BaseException) -> bool:
+    """Whether it is certain that this try costs nothing: the provider was not reached, or answered
+    with an error in place of an answer. What broke off later may be on the bill."""
+    cause = error.__cause__ if isinstance(error, openai.APIError) else error
+    unreached = httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout
+    return isinstance(error, openai.APIStatusError) or isinstance(cause, unreached)
+
+
 def web_page(provider: str) -> Failure:
     return _unavailable(f"{provider} sent a web page instead of an answer.")
 

@@ -34,6 +34,8 @@ from workflows.llm.prices import cost
 from workflows.llm.providers import Provider
 from workflows.llm.stream import TracedStream
 
+CALL_HEADER = "X-Client-Request-Id"
+
 
 class Door(AsyncOpenAI):
     """An AsyncOpenAI on the lines of a chain. Copies of it (`with_options`) keep them."""
@@ -106,6 +108,8 @@ class Door(AsyncOpenAI):
         body = _body(options)
         attempt = Attempt(self.line.provider, str(body.get("model")), self.line.deadlines, scope)
         await attempt.begin(estimate(body, _expected(scope)))
+        if scope is not None:
+            options = _named(options, attempt.id)
         if stream:
             return await self._streamed(cast_to, options, attempt, shows_usage)
         return await self._plain(cast_to, options, attempt)
@@ -159,6 +163,15 @@ class Door(AsyncOpenAI):
             body["stream_options"] = {**wanted, "include_usage": True}
         changes = {"json_data": body, "max_retries": 0} if body else {"max_retries": 0}
         return options.model_copy(update=changes), shows_usage
+
+
+def _named(options: FinalRequestOptions, id: str) -> FinalRequestOptions:
+    """The ledger's name of the call goes along: with it a provider's own records can be compared.
+    A name that the caller has given stays."""
+    headers = dict(options.headers) if is_given(options.headers) else {}
+    if any(name.lower() == CALL_HEADER.lower() for name in headers):
+        return options
+    return options.model_copy(update={"headers": {**headers, CALL_HEADER: id}})
 
 
 def _with_request_id(parsed: Any, answer: Any) -> Any:

@@ -24,6 +24,9 @@ class Tokens:
     written: int = 0
 
 
+NOTHING = Tokens(0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """US dollars for a million tokens. Longer prompts than `longest` have another, unlisted price;
@@ -67,9 +70,11 @@ PRICES: Mapping[str, tuple[Price, ...]] = {
 
 
 def cost(model: str, tokens: Tokens | None, today: date | None = None) -> float | None:
-    """US dollars; None if the price or the tokens are unknown."""
+    """US dollars; None if the price or the tokens are unknown. Nothing costs nothing anywhere."""
     if tokens is None:
         return None
+    if tokens == NOTHING:
+        return 0.0
     today = today or datetime.now(UTC).date()
     listed = (price for price in PRICES.get(model, ()) if price.holds(tokens, today))
     price = next(listed, None)

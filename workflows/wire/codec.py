@@ -184,7 +184,10 @@ def _value(value: Any) -> Any:
 def _plain(value: Any) -> Any:
     if isinstance(value, Error):
         return {"type": value.type, "message": _clip(value.message), "retryable": value.retryable}
-    if isinstance(value, Usage | Limits | Call):
+    if isinstance(value, Call):
+        said = {f.name: getattr(value, f.name) for f in fields(value)}
+        return said if value.id else {name: part for name, part in said.items() if name != "id"}
+    if isinstance(value, Usage | Limits):
         return {f.name: getattr(value, f.name) for f in fields(value)}
     raise TypeError(f"JSON cannot say {type(value).__name__}")
 

@@ -39,7 +39,8 @@ class Error:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One try at a provider that ended. None means unknown, which is never zero."""
+    """One try at a provider that ended. None means unknown, which is never zero. `id`: under which
+    the ledger has it; "" for a sum of many, and in logs from before there was one."""
 
     provider: str
     model: str
@@ -48,6 +49,7 @@ class Call:
     cost_usd: float | None = None
     first_token_ms: float | None = None
     status: str = "ok"
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

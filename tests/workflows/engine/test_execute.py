@@ -556,7 +556,8 @@ async def test_orders_that_are_not_for_us_are_left(house: House) -> None:
         await executor.execute(order)
     stale = type(order)(run, "trips", 2, 1, "0" * 40)
     late_version = type(order)(run, "trips", 9, 1, order.redis_run_id)
-    unknown = type(order)("00" + run[2:], "trips", 2, 1, order.redis_run_id)
+    other = ("11" if run.startswith("00") else "00") + run[2:]
+    unknown = type(order)(other, "trips", 2, 1, order.redis_run_id)
     async with house.executor(trips) as executor:
         for each in (stale, late_version, unknown):
             await executor.execute(each)

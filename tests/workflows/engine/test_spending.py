@@ -12,11 +12,15 @@ def test_a_few_calls_stay_as_they_were() -> None:
 
 
 def test_very_many_are_summed_up_by_model_and_outcome() -> None:
-    calls = [Call("p", "m" if n % 2 else "n", 1, 2, 0.25, 9.0) for n in range(1000)]
+    calls = [
+        Call("a-provider", f"a-model-{n % 2}", 1, 2, 0.25, 912.345678, id=f"{n:032}")
+        for n in range(1000)
+    ]
     spent = usage(calls).calls
     assert len(spent) == CALLS_KEPT + 2
     assert sum(call.prompt_tokens or 0 for call in spent) == 1000
     assert sum(call.cost_usd or 0 for call in spent) == 250
+    assert [call.id for call in spent[:3]] == ["", "", f"{800:032}"]
     assert encode(SpanCompleted(usage=Usage(spent)), at=1).size < 64 * 1024
 
 

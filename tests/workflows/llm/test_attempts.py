@@ -4,9 +4,11 @@ import asyncio
 import math
 import time
 
+import httpx2
 import pytest
 
-from tests.workflows.llm.worlds import Scope
+from tests.workflows.llm.worlds import ASK, Scope, completion, door
+from workflows.engine.context import entered
 from workflows.engine.errors import Failure, LeaseLost
 from workflows.llm.attempts import Attempt, Wait
 from workflows.llm.deadlines import Deadlines
@@ -66,9 +68,55 @@ def test_a_try_is_recorded_once() -> None:
     mine.end("ok")
     mine.end("cancelled")
     assert scope.calls == [Call("offline", "offline", status="ok")]
+    assert scope.ids == [mine.id]
 
 
 def test_a_failure_keeps_its_cause_for_the_admin() -> None:
     with pytest.raises(Failure) as failed, attempt().failing():
         raise UnicodeDecodeError("utf-8", b"x", 0, 1, "no")
     assert isinstance(failed.value.__cause__, UnicodeDecodeError)
+
+
+@pytest.mark.parametrize(("status", "tokens"), [(429, (0, 0)), (530, (0, 0)), (200, (None, None))])
+async def test_an_error_in_place_of_an_answer_costs_nothing(
+    status: int, tokens: tuple[int | None, int | None]
+) -> None:
+    scope = Scope()
+    with entered(scope), pytest.raises(Failure):
+        await door(lambda _: httpx2.Response(status, json={})).chat.completions.create(
+            model="a-model-without-a-price", messages=ASK
+        )
+    [call] = scope.calls
+    assert (call.prompt_tokens, call.completion_tokens) == tokens
+    assert call.cost_usd == tokens[0]
+
+
+async def test_what_broke_off_is_of_unknown_cost() -> None:
+    def broken(request: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ReadError("reset")
+
+    def unreached(request: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ConnectError("refused")
+
+    for handler, cost in ((broken, None), (unreached, 0.0)):
+        scope = Scope()
+        with entered(scope), pytest.raises(Failure):
+            await door(handler).chat.completions.create(model="large", messages=ASK)
+        assert [call.cost_usd for call in scope.calls] == [cost]
+
+
+async def test_the_provider_is_told_the_name_that_the_ledger_has() -> None:
+    asked: list[httpx2.Request] = []
+
+    def handler(request: httpx2.Request) -> httpx2.Response:
+        asked.append(request)
+        return httpx2.Response(200, json=completion())
+
+    own, scope = {"x-client-request-id": "mine"}, Scope()
+    with entered(scope):
+        await door(handler).chat.completions.create(model="large", messages=ASK)
+        await door(handler).chat.completions.create(model="large", messages=ASK, extra_headers=own)
+    await door(handler).chat.completions.create(model="large", messages=ASK)
+    names = [request.headers.get("X-Client-Request-Id") for request in asked]
+    assert names == [scope.ids[0], "mine", None]
+    assert len(set(scope.ids)) == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx2
@@ -16,6 +16,7 @@ from workflows.engine.errors import LeaseLost
 from workflows.llm.deadlines import Deadlines
 from workflows.llm.openai import Door, open_door
 from workflows.wire.events import Body, Call, Limits
+from workflows.wire.spend import UNSENT
 
 Handler = Callable[[httpx2.Request], httpx2.Response]
 PATIENT = Deadlines()
@@ -36,6 +37,7 @@ class Scope:
     secret: bytes = b"secret"
     fenced_at: float = 0.0
     calls: list[Call] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)  # of the calls
     fences: int = 0
     ours: bool = True
 
@@ -50,8 +52,14 @@ class Scope:
             raise LeaseLost
         self.fenced_at = time.monotonic()
 
+    async def begin(self, call: Call, usd: float | None, tokens: int) -> None:
+        await self.fence()
+
     def record(self, call: Call) -> None:
-        self.calls.append(call)
+        if call.status == UNSENT:
+            return
+        self.ids.append(call.id)
+        self.calls.append(replace(call, id=""))
         self.budget.add(call)
 
     def say(self, body: Body) -> None: ...
