@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from workflows import fetch
 from workflows.engine import Failure, Retry, component, exponential, gather, log
 from workflows.fetch import Fetcher, Refused
-from workflows.wire.settings import Settings
 
 AT_ONCE = 4
 ADDRESS_CHARACTERS = 120
@@ -19,7 +18,7 @@ ADDRESS_CHARACTERS = 120
 )
 async def read_page(url: str) -> fetch.Text:
     """Raises Failure, with the sentence that says why it cannot be read."""
-    client = Fetcher(Settings.from_env(os.environ).fetch_allow)
+    client = Fetcher.from_env(os.environ)
     try:
         return await fetch.read(await client.fetch(url))
     except Refused as refused:

@@ -18,9 +18,9 @@ _TEXT = {
 _BINARY = (b"%PDF", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"\x1f\x8b", b"\x00asm")
 
 
-def decoded(raw: bytes, coding: str) -> bytes:
+def decoded(raw: bytes, coding: str, *, cut: bool = False) -> bytes:
     """Unpacked. Raises Refused when it is packed twice, badly, or becomes too large: 1.8 KB can
-    become a gigabyte."""
+    become a gigabyte. `cut`: then its beginning is enough."""
     name = coding.strip().lower()
     if name in ("", "identity"):
         return raw
@@ -31,6 +31,8 @@ def decoded(raw: bytes, coding: str) -> bytes:
         body = unpack.decompress(raw, DECODED_MAX + 1)
     except zlib.error:
         raise unreachable("it is packed wrongly", retryable=False) from None
+    if cut:
+        return body[:DECODED_MAX]
     if len(body) > DECODED_MAX:
         raise unreachable("it is too large", retryable=False)
     if not unpack.eof:

@@ -1,48 +1,73 @@
-"""The child that takes a page apart: HTML on its input, JSON with title and text on its output.
+"""The process that takes pages apart: each in a fork of its own, with little memory and time.
 
-python -m workflows.fetch.extraction [charset]
+It has the libraries loaded, so that a page costs a fork and not a start. On its input: a line of
+JSON (`length`, `charset`, `url`), then so many bytes of HTML. On its output: a line with a length,
+then so many bytes of JSON, see `dissection`; 0 bytes: that page cannot be taken apart.
+
+python -m workflows.fetch.extraction
 """
 
 from __future__ import annotations
 
+import gc
 import json
+import os
 import resource
+import signal
 import sys
+from typing import BinaryIO
 
 MEMORY = 1024 * 1024 * 1024  # bytes of address space
 SECONDS = 15
-# What readers do not see is not said to them, and must not be said to a model either.
-HIDDEN = (
-    "//*[@hidden or @aria-hidden='true' or contains(translate(@style,' ',''),'display:none')"
-    " or contains(translate(@style,' ',''),'visibility:hidden')"
-    " or contains(translate(@style,' ',''),'font-size:0')] | //comment() | //template"
-)
+MOST = 16 * 1024 * 1024  # bytes of an answer
 
 
-def main(charset: str) -> None:
+def serve(asked: BinaryIO, said: BinaryIO) -> None:
+    """Until the input ends: whoever asks is gone then."""
+    from workflows.fetch import dissection  # noqa: F401, PLC0415 - each fork finds it loaded
+
+    gc.freeze()
+    while line := asked.readline():
+        head = json.loads(line)
+        answer = _forked(head, asked.read(head["length"]))
+        said.write(b"%d\n" % len(answer) + answer)
+        said.flush()
+
+
+def _forked(head: dict[str, str], body: bytes) -> bytes:
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        _dissect(head, body, writing)
+    os.close(writing)
+    with open(reading, "rb") as pipe:
+        answer = pipe.read(MOST)
+    _, status = os.waitpid(child, 0)
+    return b"" if status else answer
+
+
+def _dissect(head: dict[str, str], body: bytes, writing: int) -> None:
+    """In the fork; does not return."""
+    code = 1
+    try:
+        _bound()
+        from workflows.fetch.dissection import dissected  # noqa: PLC0415 - loaded already
+
+        with open(writing, "wb") as pipe:
+            pipe.write(json.dumps(dissected(body, head["charset"], head["url"])).encode())
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _bound() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    json.dump(extracted(sys.stdin.buffer.read(), charset), sys.stdout)
-
-
-def extracted(body: bytes, charset: str = "") -> dict[str, str]:
-    """The main text of a page, and its title; both may be empty."""
-    import trafilatura  # noqa: PLC0415 - only this child pays for it
-
-    tree = trafilatura.load_html(body.decode(charset, "replace") if charset else body)
-    if tree is None:
-        return {"title": "", "text": ""}
-    for node in tree.xpath(HIDDEN):
-        if node.getparent() is not None:
-            node.drop_tree()
-    title = tree.findtext(".//title") or ""
-    found = trafilatura.extract(
-        tree, output_format="txt", include_comments=False, include_tables=True, favor_recall=True
-    )
-    # One line is one paragraph there.
-    return {"title": title, "text": "\n\n".join((found or "").splitlines())}
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.alarm(SECONDS)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "")
+    serve(sys.stdin.buffer, sys.stdout.buffer)

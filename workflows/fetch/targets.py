@@ -12,7 +12,7 @@ from urllib.parse import quote, urljoin
 
 import idna
 
-from workflows.fetch.refusals import forbidden, not_an_address
+from workflows.fetch.refusals import Refused, forbidden, not_an_address
 from workflows.wire.reach import Address, Reach
 
 LONGEST = 2048
@@ -65,6 +65,19 @@ def target(url: str, allow: tuple[Reach, ...] = ()) -> Target:
     found = Target(scheme, host, port, _path(path, query), literal)
     _check(found, allow)
     return found
+
+
+def origin(url: str) -> tuple[str, int] | None:
+    """The host and port of an address of our own; None unless it is one."""
+    parts = _SHAPE.fullmatch(url.strip())
+    if parts is None:
+        return None
+    try:
+        host, port = _split(parts[2], PORTS[parts[1].lower()])
+        literal = _literal(host)
+        return (str(literal) if literal else _name(host), port)
+    except Refused:
+        return None
 
 
 def onward(here: Target, location: str, allow: tuple[Reach, ...] = ()) -> Target:

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -30,7 +31,7 @@ async def site() -> AsyncIterator[Web]:
         assert made.touched == 0
 
 
-async def refused(site: Web, url: str, **more: float) -> str:
+async def refused(site: Web, url: str, **more: Any) -> str:
     with pytest.raises(Refused) as why:
         await site.fetcher.fetch(url, **more)
     assert why.value.message.endswith(".")

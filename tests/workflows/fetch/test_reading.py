@@ -77,6 +77,6 @@ async def test_a_page_made_to_hurt_hurts_only_its_reader(monkeypatch: pytest.Mon
     bomb = page(b"<div>" * 1_500_000)
     with pytest.raises(Refused):
         await read(bomb)
-    monkeypatch.setattr("workflows.fetch.reading.PATIENCE_S", 0.01)
+    monkeypatch.setattr("workflows.fetch.extractor.PATIENCE_S", 0.01)
     with pytest.raises(Refused, match="too long"):
         await read(page(html(TALE)))

@@ -26,6 +26,7 @@ class Web:
     names: dict[str, list[str]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     touched: int = 0
+    open: set[asyncio.StreamWriter] = field(default_factory=set)
 
     async def resolve(self, host: str) -> list[str]:
         if host not in self.names:
@@ -43,6 +44,7 @@ class Web:
         return f"http://{host}:{self.port}{path}"
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.open.add(writer)
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             self.asked.append(head)
@@ -55,6 +57,7 @@ class Web:
         except (OSError, asyncio.IncompleteReadError):
             pass
         finally:
+            self.open.discard(writer)
             writer.close()
 
     async def sing(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -77,6 +80,11 @@ async def web() -> AsyncIterator[Web]:
     finally:
         for server in servers:
             server.close()
+        for writer in made.open:
+            writer.transport.abort()
+        # Connections that were just being taken come to their end, too.
+        for _ in range(5):
+            await asyncio.sleep(0)
 
 
 def page(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
