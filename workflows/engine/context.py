@@ -6,7 +6,7 @@ outside a run: the same function works in a test, in a shell and in a worker.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
@@ -85,6 +85,17 @@ class Scope(Protocol):
     async def begin(self, call: Call, usd: float | None, tokens: int) -> None:
         """Fence this provider try, and write into the ledger that it begins; it may come to so
         much. Raises LeaseLost, Failure."""
+
+    @property
+    def calls(self) -> Sequence[Call]:
+        """The provider tries of this span that have ended."""
+
+    @property
+    def warned(self) -> set[str]:
+        """What the run's readers have been told once, in this attempt."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait with nothing under way. A worker that drains does not wait for it."""
 
     def record(self, call: Call) -> None:
         """Note one provider try that ended, well or not, or that was never sent."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -88,6 +88,10 @@ class Frame(Standing):
 
     async def begin(self, call: Call, usd: float | None, tokens: int) -> None:
         await self._bill.begin(call, usd, tokens, self.fence)
+
+    @property
+    def calls(self) -> Sequence[Call]:
+        return self._bill.calls
 
     def record(self, call: Call) -> None:
         if not self._bill.end(call):

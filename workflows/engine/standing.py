@@ -54,6 +54,10 @@ class Standing:
         return self.attempt.secret
 
     @property
+    def warned(self) -> set[str]:
+        return self.attempt.warned
+
+    @property
     def budget(self) -> Budget:
         return self.attempt.budget
 

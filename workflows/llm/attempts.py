@@ -122,6 +122,8 @@ class Attempt:
         now, given, title = time.monotonic(), self.deadlines, self.provider.title
         spent = now - self._began
         yield given.total - spent, _timeout(f"{title} did not finish within {given.total:g} s.")
+        if wait == "whole":
+            yield given.whole - spent, _timeout(f"{title} did not answer within {given.whole:g} s.")
         if wait == "first":
             why = f"{title} did not begin its answer within {given.first_token:g} s."
             yield given.first_token - spent, _timeout(why)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from workflows.wire.settings import BadSetting
@@ -12,13 +13,16 @@ from workflows.wire.settings import BadSetting
 @dataclass(frozen=True, slots=True)
 class Deadlines:
     """Seconds. `first_token` and `chunk` hold for streams, where silence means a stall;
-    a plain answer comes in one piece at its end, so only `total` can judge it.
+    a plain answer comes in one piece at its end, so only `whole` and `total` can judge it.
+    `failover`: how long it may take to begin while another provider could be asked.
     """
 
     connect: float = 10
     first_token: float = 120
     chunk: float = 30
     total: float = 600
+    whole: float = math.inf
+    failover: float = 20
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
@@ -26,8 +30,20 @@ class Deadlines:
         named = {part: environ.get(env, "").strip() for part, env in ENV.items()}
         return cls(**{part: _seconds(ENV[part], raw) for part, raw in named.items() if raw})
 
+    def hurried(self, part: float = 1.0) -> Self:
+        """For a provider that another one could stand in for. `part`: of the patience with it."""
+        begin = self.failover * part
+        return replace(
+            self,
+            connect=min(self.connect, begin),
+            first_token=min(self.first_token, begin),
+            whole=min(self.whole, begin * WHOLE_ANSWERS),
+        )
 
+
+WHOLE_ANSWERS = 6  # A plain answer begins when it is complete: it may take so much longer.
 ENV = {
+    "failover": "GX_LLM_FAILOVER_SECONDS",
     "first_token": "GX_LLM_FIRST_TOKEN_SECONDS",
     "chunk": "GX_LLM_CHUNK_SECONDS",
     "total": "GX_LLM_TOTAL_SECONDS",

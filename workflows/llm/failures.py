@@ -28,6 +28,11 @@ REFUSALS = {
     413: "finds our request too large",
     422: "did not understand our request",
 }
+BARRED = {401, 402, 403}
+
+
+class Barred(Failure):
+    """The provider wants nothing of us until somebody looks after the account."""
 
 
 def failure_of(error: BaseException, provider: str) -> Failure | None:
@@ -54,12 +59,13 @@ def _from_status(error: openai.APIStatusError, provider: str) -> Failure:
         why = f"{provider} is not available at the moment (HTTP {status})."
         return _unavailable(why, wait)
     reason = REFUSALS.get(status, "refused our request")
-    return Failure("provider_refused", f"{provider} {reason} (HTTP {status}).")
+    refused = Barred if status in BARRED else Failure
+    return refused("provider_refused", f"{provider} {reason} (HTTP {status}).")
 
 
 def _limited(code: str, provider: str, wait: float | None) -> Failure:
     if code in QUOTA_CODES:
-        return Failure("rate_limited", f"The quota at {provider} is used up.")
+        return Barred("rate_limited", f"The quota at {provider} is used up.")
     asks = f" and asks us to wait {wait:.0f} s" if wait else ""
     why = f"{provider} allows no more requests at the moment{asks}."
     return Failure("rate_limited", why, retryable=True, retry_after=wait)

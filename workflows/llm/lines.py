@@ -48,7 +48,9 @@ class Chain:
 
     def __init__(self, lines: tuple[Line, ...]) -> None:
         self.lines = lines
-        self.failover = Failover(tuple(line.provider for line in lines))
+        self.failover = Failover(
+            tuple(line.provider for line in lines), lines[0].deadlines.failover
+        )
         for line in lines:
             line.chain = self
 

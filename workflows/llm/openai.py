@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any, Self
 
 import httpx2
@@ -22,12 +22,11 @@ from openai._utils import is_given
 
 from workflows.engine.budget import EXPECTED_TOKENS
 from workflows.engine.context import Scope, current
-from workflows.engine.errors import Failure
 from workflows.llm.attempts import Attempt
 from workflows.llm.chat import Chat
 from workflows.llm.deadlines import Deadlines
 from workflows.llm.estimate import estimate
-from workflows.llm.failover import Failover, elsewhere
+from workflows.llm.failover import Failover, Turn
 from workflows.llm.failures import web_page
 from workflows.llm.lines import Chain, Line
 from workflows.llm.prices import cost
@@ -65,20 +64,12 @@ class Door(AsyncOpenAI):
     ) -> Any:
         if not _traced(options):
             return await self._untouched(cast_to, options, stream=stream, stream_cls=stream_cls)
-        scope, model, failover = current(), str(_body(options).get("model")), self._failover
-        tried: list[Provider] = []
-        provider = await failover.choose(model, tried, scope) or self.line.provider
-        while True:
-            tried.append(provider)
-            try:
-                return await self._at(provider)._asked(cast_to, options, stream, scope)
-            except Failure as failure:
-                if not elsewhere(failure):
-                    raise
-                following = await failover.choose(model, tried, scope)
-                if following is None:
-                    raise
-                provider = following
+        scope, model = current(), str(_body(options).get("model"))
+
+        async def ask(turn: Turn) -> Any:
+            return await self._at(turn.provider)._asked(cast_to, options, stream, scope, turn)
+
+        return await self._failover.asked(model, scope, ask, stream=stream)
 
     @property
     def _failover(self) -> Failover:
@@ -101,17 +92,24 @@ class Door(AsyncOpenAI):
         return self._others[other]
 
     async def _asked(
-        self, cast_to: Any, options: FinalRequestOptions, stream: bool, scope: Scope | None
+        self,
+        cast_to: Any,
+        options: FinalRequestOptions,
+        stream: bool,
+        scope: Scope | None,
+        turn: Turn,
     ) -> Any:
         """One try at this door's provider."""
         options, shows_usage = self._ours(options, stream)
-        body = _body(options)
-        attempt = Attempt(self.line.provider, str(body.get("model")), self.line.deadlines, scope)
+        body, deadlines = _body(options), turn.deadlines(self.line.deadlines)
+        attempt = Attempt(self.line.provider, str(body.get("model")), deadlines, scope)
         await attempt.begin(estimate(body, _expected(scope)))
         if scope is not None:
             options = _named(options, attempt.id)
         if stream:
-            return await self._streamed(cast_to, options, attempt, shows_usage)
+            streamed = await self._streamed(cast_to, options, attempt, shows_usage)
+            streamed.told = partial(self._failover.tell, turn, scope=scope)
+            return streamed
         return await self._plain(cast_to, options, attempt)
 
     async def _untouched(
@@ -148,7 +146,7 @@ class Door(AsyncOpenAI):
                 stream = await super().request(
                     cast_to, options, stream=True, stream_cls=TracedStream
                 )
-        return stream.follow(attempt, shows_usage=shows_usage)
+        return await stream.follow(attempt, shows_usage=shows_usage).begun()
 
     def _ours(self, options: FinalRequestOptions, stream: bool) -> tuple[FinalRequestOptions, bool]:
         """The provider's own name for the model; the usage of a stream, asked for always. Says

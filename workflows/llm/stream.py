@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Self
 
 from openai import AsyncStream
 from openai.types.chat import ChatCompletionChunk
 
+from workflows.engine.errors import Failure
 from workflows.llm.attempts import Attempt
 from workflows.llm.completeness import begins, choices_of, unfit
 from workflows.llm.failures import web_page
+
+
+async def _resumed(
+    first: list[ChatCompletionChunk], rest: AsyncIterator[ChatCompletionChunk]
+) -> AsyncIterator[ChatCompletionChunk]:
+    for chunk in first:
+        yield chunk
+    async for chunk in rest:
+        yield chunk
+
 
 _closing: set[asyncio.Task[None]] = set()
 
@@ -22,6 +33,8 @@ class TracedStream(AsyncStream[ChatCompletionChunk]):
     _attempt: Attempt
     _shows_usage: bool
     _owner: asyncio.Task[object] | None = None
+    told: Callable[[Failure | None], Awaitable[None]] | None = None
+    """Who wants to know how it ended, once its beginning has been seen."""
 
     def follow(self, attempt: Attempt, *, shows_usage: bool) -> Self:
         """`shows_usage`: the caller asked for the last chunk, which has a usage and no choices."""
@@ -30,6 +43,17 @@ class TracedStream(AsyncStream[ChatCompletionChunk]):
         self._owner = asyncio.current_task()
         if self._owner is not None:
             self._owner.add_done_callback(self._orphaned)
+        return self
+
+    async def begun(self) -> Self:
+        """Wait for the first piece that says something: until then another provider could be
+        asked. Raises Failure."""
+        first = []
+        async for chunk in self._iterator:
+            first.append(chunk)
+            if begins(chunk):
+                break
+        self._iterator = _resumed(first, self._iterator)
         return self
 
     async def close(self) -> None:
@@ -47,6 +71,10 @@ class TracedStream(AsyncStream[ChatCompletionChunk]):
                         yield chunk
                 self._attempt.check()
             self._attempt.end("ok")
+            await self._tell(None)
+        except Failure as failure:
+            await self._tell(failure)
+            raise
         finally:
             await self.response.aclose()
             self._leave_owner()
@@ -60,6 +88,10 @@ class TracedStream(AsyncStream[ChatCompletionChunk]):
             if begins(chunk):
                 self._attempt.first_token()
         return chunk
+
+    async def _tell(self, failure: Failure | None) -> None:
+        if self.told is not None:
+            await self.told(failure)
 
     def _wanted(self, chunk: ChatCompletionChunk) -> bool:
         """Hold back what ends in a failure: the usage comes after it, and then we raise."""

@@ -51,6 +51,11 @@ def cached(owner: str) -> str:
     return f"gx:cache:{{{owner}}}:until"
 
 
+def breaker(name: str) -> str:
+    """Hash: what all workers know of a model at a provider. One slot: a call asks for several."""
+    return f"gx:{{breaker}}:{name}"
+
+
 def due(number: int) -> str:
     """Sorted set: run -> deadline (ms, Redis TIME); just the runs whose end is not yet in SQL."""
     return f"gx:{{{number}}}:due"

@@ -1,6 +1,8 @@
 """Which provider gets a call, and which one goes on when it fails."""
 
 import json
+import time
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -9,9 +11,12 @@ import pytest
 from tests.workflows.llm.worlds import ASK, Scope, completion
 from workflows.engine.context import entered
 from workflows.engine.errors import Failure
-from workflows.llm.failover import Failover
+from workflows.llm.breaker import OPENS_AT
+from workflows.llm.deadlines import Deadlines
+from workflows.llm.failover import Failover, Turn
 from workflows.llm.openai import Door, open_door
 from workflows.llm.providers import Provider
+from workflows.wire.events import Call, Log, Status
 
 
 def provider(name: str, **models: str) -> dict[str, Any]:
@@ -70,6 +75,95 @@ async def test_nobody_else_is_asked_what_one_provider_refuses(status: int) -> No
     with pytest.raises(Failure):
         await ask(pair.door())
     assert pair.asked == [A]
+
+
+async def test_an_open_breaker_spares_the_provider_and_its_readers(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    pair = Pair(a=503)
+    door = pair.door()
+    for _ in range(OPENS_AT + 3):
+        await ask(door)
+    assert pair.asked == [A, B] * OPENS_AT + [B] * 3
+    assert "a (a-large) is not asked for a while: a is not available" in caplog.text
+
+
+async def test_readers_are_told_once_who_goes_on_and_who_is_back() -> None:
+    pair, scope = Pair(a=503), Scope()
+    door = pair.door()
+    with entered(scope):
+        for _ in range(3):
+            await ask(door)
+        pair.status["a"] = 200
+        scope.calls.clear()
+        await ask(door)
+    assert scope.said == [
+        Log("warning", "a is not answering; going on with b."),
+        Log("info", "a answers again."),
+    ]
+
+
+async def test_a_key_that_is_refused_is_for_staff_to_mend(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    pair = Pair(a=401)
+    door = pair.door()
+    assert [await ask(door) for _ in range(2)] == ["b-large"] * 2
+    assert pair.asked == [A, B, B]
+    assert [r.levelname for r in caplog.records if r.name.endswith("failover")] == ["ERROR"]
+
+
+async def test_a_step_that_is_tried_again_begins_where_it_did_not_just_fail() -> None:
+    pair, scope = Pair(), Scope()
+    scope.calls.append(Call("a", "a-large", status="timeout"))
+    with entered(scope):
+        await ask(pair.door())
+    assert pair.asked == [B]
+
+
+async def test_a_run_waits_while_all_are_away_and_goes_on_by_itself() -> None:
+    pair, scope = Pair(a=503, b=530), Scope()
+
+    async def heal(seconds: float) -> None:
+        scope.slept.append(seconds)
+        if len(scope.slept) == 3:
+            pair.status["b"] = 200
+
+    scope.sleep = heal  # type: ignore[method-assign]
+    with entered(scope):
+        assert await ask(pair.door()) == "b-large"
+    assert len(scope.slept) == 3
+    told = [body.message for body in scope.said if isinstance(body, Status)]
+    assert told[0] == "a and b are not answering; next try in 1 s."
+    assert told[-1] == "b answers again."
+
+
+async def test_nobody_waits_beyond_the_runs_deadline() -> None:
+    pair, scope = Pair(a=503, b=530), Scope(deadline=time.monotonic() + 0.5)
+    with entered(scope), pytest.raises(Failure, match="b is not available at the moment"):
+        await ask(pair.door())
+    assert scope.slept == []
+
+
+async def test_nobody_waits_for_providers_that_want_to_be_paid() -> None:
+    pair, scope = Pair(a=402, b=401), Scope()
+    door = pair.door()
+    with entered(scope):
+        with pytest.raises(Failure, match="b did not accept our key"):
+            await ask(door)
+        with pytest.raises(Failure, match="a and b are not answering"):
+            await ask(door)
+    assert (pair.asked, scope.slept) == ([A, B], [])
+
+
+def test_patience_ends_sooner_while_another_could_be_asked() -> None:
+    given = Deadlines(failover=20)
+    alone, other = Turn(FIRST, "l"), Turn(FIRST, "l", "x", others=True)
+    assert alone.deadlines(given) == given
+    hurried = other.deadlines(given)
+    assert (hurried.first_token, hurried.whole, hurried.total) == (20, 120, 600)
+    probing = replace(other, probe=True).deadlines(given)
+    assert (probing.first_token, probing.whole) == (10, 60)
 
 
 async def test_when_all_are_away_the_last_ones_failure_is_told() -> None:

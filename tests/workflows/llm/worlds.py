@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Callable
@@ -41,6 +42,9 @@ class Scope:
     fences: int = 0
     ours: bool = True
 
+    warned: set[str] = field(default_factory=set)
+    slept: list[float] = field(default_factory=list)
+    said: list[Body] = field(default_factory=list)
     budget: Budget = field(default_factory=lambda: Budget(Limits()))
 
     async def reserve(self, usd: float | None, tokens: int) -> Hold:
@@ -62,7 +66,12 @@ class Scope:
         self.calls.append(replace(call, id=""))
         self.budget.add(call)
 
-    def say(self, body: Body) -> None: ...
+    def say(self, body: Body) -> None:
+        self.said.append(body)
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        await asyncio.sleep(0)
 
     async def tell(self, body: Body) -> None: ...
 

@@ -20,6 +20,10 @@ def test_each_bucket_has_its_index_and_its_ledger() -> None:
     assert (keys.due(3), keys.spend(3)) == ("gx:{3}:due", "gx:{3}:spend")
 
 
+def test_all_breakers_share_a_slot() -> None:
+    assert keys.breaker("openai:gpt-5") == "gx:{breaker}:openai:gpt-5"
+
+
 def test_what_an_owner_keeps_shares_a_slot() -> None:
     assert (keys.cache("7"), keys.cached("7")) == ("gx:cache:{7}:values", "gx:cache:{7}:until")
 
