@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.http import HttpRequest
 
 from runs import lifecycle
+from runs.api.document import header
 from runs.api.problems import Problem, invalid, unavailable
 
 LONGEST_KEY = 255
-KEY_HEADER = (
+# Printable ASCII: all that every client and proxy hands on unchanged.
+KEY = re.compile(rf"[!-~](?:[ -~]{{0,{LONGEST_KEY - 2}}}[!-~])?")
+KEY_HEADER = header(
     "Idempotency-Key",
     "The same key and body start one run only; with another body: 409",
+    "nightly-2026-11-21",
+    pattern=f"^{KEY.pattern}$",
 )
 
 
@@ -21,8 +27,8 @@ def key_of(request: HttpRequest) -> str | None:
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return None
-    if not 0 < len(key) <= LONGEST_KEY or not key.isprintable():
-        wrong = f"should have 1 to {LONGEST_KEY} printable characters"
+    if not KEY.fullmatch(key):
+        wrong = f"should have 1 to {LONGEST_KEY} printable characters of ASCII"
         raise invalid(f"Idempotency-Key {wrong}.", wrong, "Idempotency-Key")
     return key
 

@@ -11,6 +11,7 @@ from runs.api.problems import Problem, invalid, plain
 MOST_BYTES = 1_000_000
 MOST_DEPTH = 32
 MOST_VALUES = 100_000
+MOST_EXACT = 2**53
 
 
 def read_object(request: HttpRequest, *, default: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -32,7 +33,7 @@ def read_value(request: HttpRequest, *, default: Any = None) -> Any:
     except orjson.JSONDecodeError as error:
         raise Problem(400, "malformed_json", f"The body is not JSON: {error}") from None
     _check_bounds(value)
-    return value
+    return _whole(value)
 
 
 def _raw(request: HttpRequest) -> bytes:
@@ -60,6 +61,16 @@ def _check_bounds(value: Any) -> None:
             detail = "The body is nested too deeply or has too many parts."
             raise invalid(detail, f"at most {MOST_DEPTH} levels and {MOST_VALUES} values")
         level = [inner for outer in level for inner in _inside(outer)]
+
+
+def _whole(value: Any) -> Any:
+    """To JSON, and its schemas, 8.0 is the integer 8; its depth is known to be small."""
+    if isinstance(value, dict):
+        return {name: _whole(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_whole(inner) for inner in value]
+    exact = isinstance(value, float) and value.is_integer() and abs(value) < MOST_EXACT
+    return int(value) if exact else value
 
 
 def _inside(value: Any) -> list[Any]:

@@ -3,36 +3,43 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from channels.db import database_sync_to_async
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from ninja import NinjaAPI
+from ninja.params.functions import Query
 from redis.exceptions import RedisError
 
 from runs import connections, history
 from runs.api import streams
 from runs.api.access import FindToken, find_run_async, needs
 from runs.api.answers import accepted_type
-from runs.api.document import described
+from runs.api.document import described, header
 from runs.api.problems import Problem, invalid, unavailable
 from runs.models import Run
 from workflows.wire import log
 from workflows.wire.cursor import ZERO, Cursor
 
 # A well-formed cursor that is in no log; Redis takes no number beyond 64 bits.
-UNKNOWN = Cursor(2**53, 0)
-HEADERS = (("Last-Event-ID", "The cursor that an EventSource comes back with; wins over `after`"),)
+UNKNOWN = Cursor(10**15, 0)
+CURSOR = "^([0-9]{1,15}-[0-9]{1,15})?$"
+AFTER: Any = Query(None, pattern=CURSOR, example="1-17", description="The cursor that you have")
+END = {204: "You have the end: there is nothing to come back for"}
+# One that cannot be read only starts an EventSource again: it cannot be told that it is wrong.
+LAST = "The cursor that an EventSource comes back with; wins over `after`"
+HEADERS = (header("Last-Event-ID", LAST, "1-17"),)
 
 
 def add(api: NinjaAPI, find_token: FindToken) -> None:
     @api.get(
         "/runs/{uuid:id}/events",
         auth=needs(find_token, "read"),
-        openapi_extra=described({200: streams.CONTENT}, (406, 422, 503), headers=HEADERS),
+        openapi_extra=described({200: streams.CONTENT}, (406, 422), headers=HEADERS, empty=END),
     )
     async def get_events(
-        request: HttpRequest, id: uuid.UUID, after: str | None = None, follow: bool = True
+        request: HttpRequest, id: uuid.UUID, after: str | None = AFTER, follow: bool = True
     ) -> HttpResponseBase:
         """What the run says, from a cursor to its end. A client that has the end gets 204."""
         cursor = _cursor(request, after)

@@ -19,8 +19,6 @@ from runs.api.problems import Problem, invalid
 from runs.lifecycle import Started
 from runs.models import Run
 
-MOST_PATHS = 1000
-
 
 def add(api: NinjaAPI, find_token: FindToken) -> None:
     @api.post(
@@ -68,8 +66,8 @@ def _paths(body: dict[str, Any]) -> list[str]:
     paths = [] if given is None else given
     if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
         raise invalid("`from` should be a list of span paths.", "should be a list of texts", "from")
-    if len(paths) > MOST_PATHS:
-        raise invalid("`from` is too long.", f"at most {MOST_PATHS} paths", "from")
+    if len(paths) > shapes.MOST_PATHS:
+        raise invalid("`from` is too long.", f"at most {shapes.MOST_PATHS} paths", "from")
     return paths
 
 

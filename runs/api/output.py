@@ -22,7 +22,10 @@ from workflows.wire.cursor import ZERO
 
 JSON = "application/json"
 TEXT = "text/plain"
-CONTENT: dict[str, Any] = {JSON: {"schema": {}}, TEXT: {"schema": {"type": "string"}}}
+CONTENT: dict[str, Any] = {
+    JSON: {"schema": {}, "example": {"title": "What a heat pump does", "markdown": "…"}},
+    TEXT: {"schema": {"type": "string"}, "example": "## Heat moves\n…"},
+}
 KIND = "text/plain; charset=utf-8"
 
 
@@ -30,7 +33,7 @@ def add(api: NinjaAPI, find_token: FindToken) -> None:
     @api.get(
         "/runs/{uuid:id}/output",
         auth=needs(find_token, "read"),
-        openapi_extra=described({200: CONTENT}, (409,)),
+        openapi_extra=described({200: CONTENT}, (406, 409)),
     )
     async def get_output(request: HttpRequest, id: uuid.UUID) -> HttpResponseBase:
         """The output; as text/plain the article, while it is being written too."""

@@ -19,7 +19,9 @@ from runs.api.document import JSON, described
 from runs.api.problems import Problem, unavailable
 
 PROBLEMS = (400, 409, 413, 415, 422, 503)
-ANY: dict[str, Any] = {JSON: {"schema": {}}}
+# What the form of the question says: `waiting.form_schema` of the run.
+ANSWER: dict[str, Any] = {JSON: {"schema": {}, "example": {"title": "What a heat pump does"}}}
+SIGNAL: dict[str, Any] = {JSON: {"schema": {"type": "object"}, "example": {}}}
 
 
 def add(api: NinjaAPI, find_token: FindToken) -> None:
@@ -29,7 +31,7 @@ def add(api: NinjaAPI, find_token: FindToken) -> None:
         "/runs/{uuid:id}/answers/{key}",
         auth=starts,
         response={202: None},
-        openapi_extra=_described(),
+        openapi_extra=_described(ANSWER, required=True),
     )
     def answer_run(request: HttpRequest, id: uuid.UUID, key: str) -> HttpResponse:
         """Answers the question that the run waits for: `waiting` has its `key`, and the JSON Schema
@@ -44,7 +46,7 @@ def add(api: NinjaAPI, find_token: FindToken) -> None:
         "/runs/{uuid:id}/signals/{name}",
         auth=starts,
         response={202: None},
-        openapi_extra=_described(),
+        openapi_extra=_described(SIGNAL, required=False),
     )
     def signal_run(request: HttpRequest, id: uuid.UUID, name: str) -> HttpResponse:
         """Tells a live run something that its workflow listens for, with an object or nothing as
@@ -56,9 +58,9 @@ def add(api: NinjaAPI, find_token: FindToken) -> None:
         return answer(presentation.started(request, run), 202)
 
 
-def _described() -> dict[str, Any]:
+def _described(content: dict[str, Any], *, required: bool) -> dict[str, Any]:
     found = described({202: shapes.Cancellation}, PROBLEMS)
-    return found | {"requestBody": {"content": ANY}}
+    return found | {"requestBody": {"content": content, "required": required}}
 
 
 @contextmanager

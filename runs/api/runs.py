@@ -19,7 +19,6 @@ from runs.api.problems import Problem, invalid, not_found, unavailable
 from runs.models import Run, RunQuerySet
 
 PAGE = 50
-LONGEST_REASON = 500
 HEAVY = ("input", "output", "waiting", "body_hash")
 
 
@@ -78,9 +77,13 @@ def _older(found: RunQuerySet, mine: RunQuerySet, after: uuid.UUID | None) -> Ru
 
 def _reason(body: dict[str, Any]) -> str:
     reason = body.get("reason") or ""
-    if not isinstance(reason, str) or len(reason) > LONGEST_REASON or body.keys() - {"reason"}:
+    if (
+        not isinstance(reason, str)
+        or len(reason) > shapes.LONGEST_REASON
+        or body.keys() - {"reason"}
+    ):
         detail = "The body may have a `reason` and nothing else."
-        raise invalid(detail, f"a text of at most {LONGEST_REASON} characters", "reason")
+        raise invalid(detail, f"a text of at most {shapes.LONGEST_REASON} characters", "reason")
     return reason
 
 

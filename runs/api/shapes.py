@@ -1,10 +1,15 @@
 """What REST says, as types: the answers are made of them, and OpenAPI is written from them."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Required
 
 # pydantic cannot read those of `typing` before Python 3.12.
+from annotated_types import MaxLen
+from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
+CLOSED = ConfigDict(extra="forbid")
+LONGEST_REASON = 500
+MOST_PATHS = 1000
 Status = Literal["queued", "running", "waiting", "completed", "failed", "cancelled"]
 
 
@@ -125,8 +130,17 @@ class LogEvent(TypedDict):
     data: dict[str, Any]
 
 
+class ServerSentEvent(TypedDict, total=False):
+    """`data` is the event as JSON; an `event: reset` has no id."""
+
+    id: str
+    event: str
+    data: Required[str]
+
+
+@with_config(CLOSED)
 class CancellationRequest(TypedDict, total=False):
-    reason: str
+    reason: Annotated[str, MaxLen(LONGEST_REASON)]
 
 
 class Cancellation(TypedDict):
@@ -136,7 +150,16 @@ class Cancellation(TypedDict):
 
 
 # A field named `from` can only be spelt like this.
-ForkRequest = TypedDict("ForkRequest", {"from": list[str], "input": dict[str, Any]}, total=False)
+_Fork = TypedDict(
+    "_Fork",
+    {"from": Annotated[list[str], MaxLen(MOST_PATHS)] | None, "input": dict[str, Any] | None},
+    total=False,
+)
+
+
+@with_config(CLOSED)
+class ForkRequest(_Fork):
+    """Without any of it: a resume."""
 
 
 class Problem(TypedDict, total=False):

@@ -10,8 +10,10 @@ from channels.db import database_sync_to_async
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
 from runs import history
+from runs.api import examples
 from runs.api.access import Grant, grant_of
 from runs.api.answers import accepted_type
+from runs.api.document import REF
 from runs.models import Run
 from runs.tail import Batch, here
 from workflows.wire import codec
@@ -25,8 +27,9 @@ PING_S = 15
 CHECK_S = 30
 Answer = TypeVar("Answer", HttpResponse, StreamingHttpResponse)
 CONTENT: dict[str, Any] = {
-    SSE: {"schema": {"type": "string"}},
-    NDJSON: {"schema": {"$ref": "#/components/schemas/LogEvent"}},
+    # Of one event each: OpenAPI 3.1 has no word for a body that goes on.
+    SSE: {"schema": {"$ref": REF.format(model="ServerSentEvent")}, "example": examples.FRAME},
+    NDJSON: {"schema": {"$ref": REF.format(model="LogEvent")}, "example": examples.EVENT},
 }
 RESET = {SSE: b'event: reset\ndata: {"kind":"reset"}\n\n', NDJSON: b'{"kind":"reset"}\n'}
 PING = b": ping\n\n"

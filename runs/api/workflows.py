@@ -19,7 +19,7 @@ from runs.api.access import FindToken, grant_of, needs
 from runs.api.admission import KEY_HEADER, key_of, refusals
 from runs.api.answers import answer
 from runs.api.bodies import read_object
-from runs.api.document import described, json_of, workflow
+from runs.api.document import described, example_of, header, json_of, leading, workflow
 from runs.api.problems import not_found
 from runs.models import Run
 from runs.tail import NotFollowed, here
@@ -27,10 +27,15 @@ from workflows.catalog import CATALOG, Entry
 from workflows.wire.cursor import ZERO
 
 LONGEST_WAIT_S = 300
+AFTERWARDS = (
+    *("get_run", "get_events", "get_output", "get_trace"),
+    *("cancel_run", "answer_run", "signal_run", "fork_run"),
+)
 WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,9})\"?(?=$|[,;\s])", re.IGNORECASE)
 HEADERS = (
     KEY_HEADER,
-    ("Prefer", "`wait=N` (at most 300 seconds): answer with the output if it ends in time"),
+    # What cannot be read is ignored, as RFC 7240 says, so that anything may stand here.
+    header("Prefer", "`wait=N` (≤ 300 s): answer with the output if it ends in time", "wait=5"),
 )
 
 
@@ -61,15 +66,17 @@ def add(api: NinjaAPI, find_token: FindToken) -> None:
 
 
 def _start_description(entry: Entry) -> dict[str, Any]:
-    return described(
+    described_start = described(
         {
             200: {**json_of(shapes.EndedRun, shapes.StartedRun), **streams.CONTENT},
             202: shapes.StartedRun,
         },
         (400, 409, 413, 415, 422, 429, 503),
         body=entry.input,
+        example=example_of(entry),
         headers=HEADERS,
     )
+    return leading(described_start, 202, *AFTERWARDS)
 
 
 def _start(entry: Entry) -> Callable[[HttpRequest], Awaitable[HttpResponseBase]]:

@@ -8,7 +8,7 @@ that any validator may read.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Interval, Len, MaxLen, Predicate
 
@@ -21,6 +21,20 @@ Lane = Literal["interactive", "bulk"]
 
 
 @dataclass(frozen=True)
+class Looks:
+    """A rule as JSON Schema can say it, beside the one that Python checks."""
+
+    pattern: str
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
+        """Read by pydantic, which writes the schemas of the API plane."""
+        return {**handler(core), "pattern": self.pattern}
+
+
+NOT_BLANK = Looks(r"\S")
+
+
+@dataclass(frozen=True)
 class Instruction:
     """How one section is to be written. It reaches that section's writer and nobody else, so that a
     fork with another one writes only that section anew, and what follows from it."""
@@ -28,7 +42,7 @@ class Instruction:
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     section: Annotated[int, Interval(ge=1, le=MOST_SECTIONS)]
-    text: Annotated[str, Len(1, 2000), Predicate(is_not_blank)]
+    text: Annotated[str, Len(1, 2000), Predicate(is_not_blank), NOT_BLANK]
 
 
 @dataclass(frozen=True)
@@ -38,7 +52,7 @@ class Brief:
     # Read by pydantic, which the API plane uses; the name is its own. Unknown fields are refused.
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
-    topic: Annotated[str, Len(1, 300), Predicate(is_not_blank)]
+    topic: Annotated[str, Len(1, 300), Predicate(is_not_blank), NOT_BLANK]
     notes: Annotated[str, MaxLen(NOTES_BYTES), Predicate(is_at_most_200_kilobytes)] = ""
     site_id: Annotated[str, MaxLen(64)] | None = None
     audience: Annotated[str, MaxLen(300)] = ""
@@ -80,7 +94,7 @@ class Post:
 @dataclass(frozen=True)
 class Entry:
     """A workflow as it is seen from outside. `compatible`: older versions whose runs this one may
-    carry on, when they have no worker any more."""
+    carry on, when they have no worker any more. `example`: an input, for the documentation."""
 
     name: str
     version: int
@@ -91,6 +105,7 @@ class Entry:
     output: type
     compatible: tuple[int, ...] = ()
     signals: tuple[str, ...] = ()  # that it takes notice of
+    example: Any = None
 
 
 BLOG = Entry(
@@ -102,6 +117,11 @@ BLOG = Entry(
     input=Brief,
     output=Post,
     signals=("finish",),
+    example=Brief(
+        topic="What a heat pump does",
+        notes="A heat pump moves heat from the air outside into the house.",
+        words=600,
+    ),
 )
 
 # Signals: `add` brings {"url": …}, `leave_out` brings {"path": …}; the others bring nothing.

@@ -196,3 +196,8 @@ def test_endless_body_is_cut_off(web: httpx2.Client) -> None:
     assert response.status_code == 413
     assert response.headers["Content-Type"] == "application/problem+json"
     assert not Run.objects.exists()
+
+
+def test_a_whole_number_may_have_a_point(api: Client) -> None:
+    assert start(api, {**BRIEF, "words": 800.0}).status_code == 202
+    assert Run.objects.get().input["words"] == 800
