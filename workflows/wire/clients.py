@@ -15,6 +15,8 @@ from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.exceptions import ConnectionError, TimeoutError
 from redis.retry import Retry
 
+from workflows.wire.connections import cancellable
+
 _QUICK: dict[str, Any] = {
     "protocol": 2,
     "socket_timeout": 5,
@@ -46,22 +48,27 @@ def connect_bell(url: str) -> Redis:
 def connect_async(url: str) -> AsyncRedis:
     """For a worker's reads: they may take as long as a slow disk does."""
     again = AsyncRetry(_BACK_OFF, 2, (ConnectionError, TimeoutError))
-    return AsyncRedis.from_url(url, **_QUICK, retry=again)
+    return _async(url, **_QUICK, retry=again)
 
 
 def connect_asking(url: str) -> AsyncRedis:
     """As `connect`, for an event loop."""
-    return AsyncRedis.from_url(url, **_BRIEF, retry=AsyncRetry(_BACK_OFF, 2, (ConnectionError,)))
+    return _async(url, **_BRIEF, retry=AsyncRetry(_BACK_OFF, 2, (ConnectionError,)))
 
 
 def connect_writer(url: str) -> AsyncRedis:
     """One connection, nothing tried again: two appends cannot change places on it."""
-    return AsyncRedis.from_url(
-        url, **_QUICK, retry=AsyncRetry(NoBackoff(), 0), single_connection_client=True
-    )
+    return _async(url, **_QUICK, retry=AsyncRetry(NoBackoff(), 0), single_connection_client=True)
 
 
 def connect_blocking(url: str, block_s: float) -> AsyncRedis:
     """For `XREAD BLOCK` of at most `block_s` seconds."""
     options = _QUICK | {"socket_timeout": block_s + 5, "health_check_interval": 0}
-    return AsyncRedis.from_url(url, **options, retry=AsyncRetry(NoBackoff(), 0))
+    return _async(url, **options, retry=AsyncRetry(NoBackoff(), 0))
+
+
+def _async(url: str, **options: Any) -> AsyncRedis:
+    client = AsyncRedis.from_url(url, **options)
+    pool = client.connection_pool
+    pool.connection_class = cancellable(pool.connection_class)
+    return client

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from redis.asyncio import Redis as AsyncRedis
 from redis.exceptions import TimeoutError
 
-from workflows.wire.clients import connect, connect_asking
+from workflows.wire.clients import (
+    connect,
+    connect_asking,
+    connect_async,
+    connect_blocking,
+    connect_writer,
+)
 
 
 class Silent:
@@ -47,3 +54,39 @@ async def test_nor_does_a_question_of_an_event_loop() -> None:
             with pytest.raises(TimeoutError):
                 await client.ping()
         assert server.came == 1
+
+
+@pytest.mark.parametrize(
+    "connect", [connect_async, connect_asking, connect_writer, lambda url: connect_blocking(url, 1)]
+)
+async def test_a_cancellation_while_a_send_ends_is_not_lost(
+    connect: Callable[[str], AsyncRedis], redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with connect(redis_url) as client:
+        await client.ping()
+        asking = asyncio.ensure_future(client.ping())
+
+        async def drain(self: asyncio.StreamWriter) -> None:
+            asking.cancel()
+
+        with monkeypatch.context() as patched:
+            patched.setattr(asyncio.StreamWriter, "drain", drain)
+            await asyncio.wait([asking])
+        assert asking.cancelled()
+        assert await client.ping()
+
+
+async def test_a_send_that_takes_too_long_is_told_as_such(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with connect_writer(redis_url) as client:
+        await client.ping()
+        assert client.connection is not None
+        client.connection.socket_timeout = 0.01
+
+        async def drain(self: asyncio.StreamWriter) -> None:
+            await asyncio.get_running_loop().create_future()
+
+        monkeypatch.setattr(asyncio.StreamWriter, "drain", drain)
+        with pytest.raises(TimeoutError):
+            await client.ping()
