@@ -122,7 +122,6 @@ INSTALLED_APPS = [
     "gxweb.accounts",
     "gxweb.notices",
     "gxweb.posts",
-    "gxweb.sites",
     "runs",
 ]
 MIDDLEWARE = [

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import transaction
 
-from runs import rows, signals
+from runs import rows, signals, totals
 from runs.models import BEFORE, LogArchive, Notice, Run, Span
 from runs.rows import Said
 from runs.standing import opening
@@ -130,6 +130,7 @@ class Followed:
         self.run.heed_attempt(now.cursor.attempt)
         if not self.run.advance(now.cursor, **self._changes(now)):
             return False
+        totals.settle(self.run)
         if log:
             Span.objects.filter(run=self.run, status__in=("running", "retrying")).update(
                 status="lost"

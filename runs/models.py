@@ -5,10 +5,8 @@ All state moves by conditional UPDATE with one winner: `select_for_update` does 
 
 from __future__ import annotations
 
-import gzip
 import uuid
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -17,13 +15,13 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from runs.archive import LogArchive as LogArchive
 from runs.fields import Document, PlainText
 from runs.interventions import Intervention as Intervention
+from runs.ledger import Call as Call
 from runs.outbox import Notice as Notice
-from workflows.wire import codec
 from workflows.wire.cursor import Cursor
-from workflows.wire.events import Error, Event, Limits
-from workflows.wire.faults import Fault
+from workflows.wire.events import Error, Limits
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractUser, AnonymousUser
@@ -69,6 +67,9 @@ class Run(models.Model):
     status = models.CharField(max_length=16, choices=Status, default=Status.QUEUED)
     input = Document()
     limits = Document(default=dict)
+    # What it is expected to use: held for it while it runs, as if it were spent.
+    reserved_usd = models.FloatField(default=0.0)
+    reserved_tokens = models.BigIntegerField(default=0)
     # The highest attempt handed out. It only rises, whatever Redis forgets.
     attempt = models.PositiveBigIntegerField(default=1)
     # The start of Redis under which that number was taken. Under another one the log may have been
@@ -268,33 +269,3 @@ class Span(models.Model):
     @staticmethod
     def make_id(run: uuid.UUID, path: str) -> uuid.UUID:
         return uuid.uuid5(run, path)
-
-
-class LogArchive(models.Model):
-    """The log of a finished run, event for event as Redis had it: gzipped lines of JSON."""
-
-    run = models.OneToOneField(Run, models.CASCADE, primary_key=True, related_name="archive")
-    gz = models.BinaryField()
-    faults = Document(default=list)  # errors whole, for staff (workflows/wire/faults.py)
-
-    def __str__(self) -> str:
-        return f"log of {self.pk}"
-
-    @classmethod
-    def keep(cls, run: Run, events: Iterable[Event]) -> None:
-        lines = b"".join(codec.dumps(codec.to_json(event)) + b"\n" for event in events)
-        # Without a time in its head, equal logs are equal bytes.
-        gz = gzip.compress(lines, compresslevel=6, mtime=0)
-        cls.objects.update_or_create(run=run, defaults={"gz": gz})
-
-    @classmethod
-    def keep_faults(cls, run: str, faults: Iterable[Fault]) -> None:
-        """Those that lie beside the log, before they expire with it."""
-        told = [asdict(fault) for fault in faults]
-        if told:
-            cls.objects.filter(run=run).update(faults=told)
-
-    @property
-    def events(self) -> list[Event]:
-        lines = gzip.decompress(self.gz).splitlines()
-        return [codec.from_json(codec.loads(line)) for line in lines]

@@ -8,6 +8,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -67,7 +68,10 @@ def delete(user: User) -> None:
         raise
     kind = ContentType.objects.get_for_model(User)
     LogEntry.objects.filter(content_type=kind, object_id=str(user.pk)).delete()
-    User.objects.filter(pk=user.pk).delete()
+    with transaction.atomic():
+        # Whoever writes into the ledger for this person has done so, or never will.
+        list(User.objects.select_for_update().filter(pk=user.pk).values_list("pk"))
+        User.objects.filter(pk=user.pk).delete()
 
 
 def _close(user: User, *, active: bool) -> None:

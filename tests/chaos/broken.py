@@ -2,6 +2,7 @@
 
 python -m tests.chaos.broken fence [WORKER OPTIONS]     its writes and calls are not fenced
 python -m tests.chaos.broken replay [WORKER OPTIONS]    it does everything again
+python -m tests.chaos.broken spend [WORKER OPTIONS]     it writes no costs down
 python -m tests.chaos.broken monitor                    a control that takes nothing over
 """
 
@@ -15,7 +16,9 @@ from collections.abc import Callable
 
 from workflows.engine.execute import Executor
 from workflows.engine.journal import Journal
+from workflows.engine.purse import Purse
 from workflows.engine.replay import Replay
+from workflows.wire.spend import Try
 from workflows.worker import __main__ as worker
 
 
@@ -39,7 +42,21 @@ def without_replay() -> None:
     Replay.answer = answer  # type: ignore[method-assign]
 
 
-WORKERS: dict[str, Callable[[], None]] = {"fence": without_fence, "replay": without_replay}
+def without_spend() -> None:
+    def put(self: Purse, tried: Try) -> asyncio.Future[None]:
+        """Nobody is told what it costs."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        future.set_result(None)
+        return future
+
+    Purse.put = put  # type: ignore[method-assign]
+
+
+WORKERS: dict[str, Callable[[], None]] = {
+    "fence": without_fence,
+    "replay": without_replay,
+    "spend": without_spend,
+}
 
 
 def control_without_monitor() -> None:

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from tests import valkey
 from tests.chaos.process import ROOT, Process
 from tests.chaos.waiting import until
 from tests.fakes import Provider
-from workflows.wire import log
+from workflows.wire import keys, log
 from workflows.wire.events import Event
 
 # A line for each poll would bury what failed.
@@ -192,6 +192,19 @@ class Stack:
     def log(self, run: str) -> list[Event]:
         with self.redis() as client:
             return log.read(client, run)
+
+    def calls(self) -> list[dict[str, Any]]:
+        """SQL's ledger, once all that was written down has been brought to it."""
+
+        def brought() -> bool:
+            with self.redis() as client:
+                streams = [keys.spend(number) for number in range(keys.BUCKETS)]
+                return not any(client.xlen(stream) for stream in streams)
+
+        until(brought, 30, what="the ledger")
+        with closing(sqlite3.connect(self.folder / "db.sqlite3")) as database:
+            database.row_factory = sqlite3.Row
+            return [dict(row) for row in database.execute("SELECT * FROM runs_call")]
 
     def starts(self, run: str) -> list[Event]:
         return [event for event in self.log(run) if event.kind == "run.started"]

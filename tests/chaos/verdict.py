@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos.stack import Stack
-from tests.fakes import checker
+from tests.fakes import accounts, checker
 from workflows.wire.codec import from_json
 from workflows.wire.fold import fold
 from workflows.wire.state import EMPTY, State
@@ -35,7 +35,8 @@ def state(stack: Stack, run: str) -> State:
 
 
 def check(stack: Stack, runs: list[str], *, allowed_open: int | None = 0) -> None:
-    """Logs well-formed, nothing finished paid again, SQL and the visible text as the log says.
+    """Logs well-formed, nothing finished paid again, SQL and the visible text as the log says, and
+    every call that the provider was asked in the ledger, to the token.
 
     `allowed_open`: how many calls may have been paid twice; None: just those that the logs say were
     open when an attempt ended, and then the ledger is accounted for call by call.
@@ -47,6 +48,7 @@ def check(stack: Stack, runs: list[str], *, allowed_open: int | None = 0) -> Non
     wrong += checker.usage_violations(logs.values(), ledger)
     if allowed_open is None:
         wrong += checker.balance_violations(logs.values(), ledger)
+    wrong += accounts.account_violations(ledger, stack.calls(), doubt)
     for run, events in logs.items():
         folded, found = fold(EMPTY, events), stack.run(run)
         row = {name: found[name] for name in ("status", "output")}

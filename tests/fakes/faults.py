@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,7 @@ class Asked:
     """One call, as the rules and the ledger see it."""
 
     body: dict[str, Any]
+    id: str = ""  # by which the caller knows it
 
     @property
     def model(self) -> str:
@@ -53,7 +55,7 @@ class Asked:
 @dataclass
 class Rule:
     """`match`: any of schema, model, stream, contains; `nth` counts the calls that fit the rest.
-    `times` None: always.
+    `times` None: always. `rate`: for this part of the calls that fit, as `seed` picks them.
     """
 
     fault: str
@@ -61,6 +63,8 @@ class Rule:
     times: int | None = 1
     retry_after: str | None = None
     seen: int = 0
+    rate: float = 1.0
+    seed: int = 0
 
     @classmethod
     def read(cls, raw: dict[str, Any]) -> Rule:
@@ -72,13 +76,22 @@ class Rule:
             match=dict(raw.get("match", {})),
             times=None if times == "always" else int(times),
             retry_after=None if wait is None else str(wait),
+            rate=float(raw.get("rate", 1)),
+            seed=int(raw.get("seed", 0)),
         )
 
     def takes(self, asked: Asked) -> bool:
         if self.times == 0 or not asked.fits(self.match):
             return False
         self.seen += 1
+        if self.rate < 1 and random.Random(f"{self.seed} {self.seen}").random() >= self.rate:
+            return False
         return "nth" not in self.match or self.seen == self.match["nth"]
+
+    @property
+    def refuses(self) -> bool:
+        """Nothing is answered, so nothing is charged."""
+        return self.fault.isdigit() or self.fault == "insufficient_quota"
 
 
 @dataclass

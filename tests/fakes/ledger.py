@@ -26,6 +26,7 @@ class Ledger:
         self._write(
             event="start",
             call=number,
+            id=asked.id,
             hash=asked.hash,
             path=path,
             model=asked.model,

@@ -23,6 +23,8 @@ from tests.fakes.faults import Asked, Rule, Script
 from tests.fakes.ledger import Ledger
 from workflows.llm.offline import answer
 
+NOTHING = {"prompt_tokens": 0, "completion_tokens": 0}
+
 
 class ClientGone(Exception):
     """The other side closed the connection before the answer was over."""
@@ -38,9 +40,10 @@ class Fake:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            method, path, body = await _request(reader)
+            method, path, fields, body = await _request(reader)
             if path.endswith("/chat/completions"):
-                await self._complete(path, Asked(json.loads(body)), reader, writer)
+                asked = Asked(json.loads(body), fields.get("x-client-request-id", "").strip())
+                await self._complete(path, asked, reader, writer)
             else:
                 writer.write(self._control(method, path, body))
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -62,7 +65,8 @@ class Fake:
         except (ClientGone, ConnectionError):
             self.ledger.end(number, "closed", None)
         else:
-            self.ledger.end(number, "fault" if rule else "ok", said.usage)
+            usage = NOTHING if rule and rule.refuses else said.usage
+            self.ledger.end(number, "fault" if rule else "ok", usage)
 
     def _gap(self, asked: Asked) -> float:
         speed, plain = self.tokens_per_second, self.plain_tokens_per_second
@@ -104,12 +108,13 @@ class Fake:
         return head(200, JSON) + b"{}"
 
 
-async def _request(reader: asyncio.StreamReader) -> tuple[str, str, bytes]:
+async def _request(reader: asyncio.StreamReader) -> tuple[str, str, dict[str, str], bytes]:
     top = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     first, *lines = top.split("\r\n")
     method, path, _ = first.split(" ", 2)
     fields = dict(line.lower().split(":", 1) for line in lines if ":" in line)
-    return method, path, await reader.readexactly(int(fields.get("content-length", "0")))
+    body = await reader.readexactly(int(fields.get("content-length", "0")))
+    return method, path, fields, body
 
 
 async def _take(step: Step, writer: asyncio.StreamWriter, gone: asyncio.Task[bytes]) -> None:

@@ -98,7 +98,6 @@ class Wait:
         finally:
             self._frame.asking = False
             self._box.open.pop(key, None)
-            self._box.said = ""  # what else is waited for is said again when the run is parked
 
     async def _come(self, key: str) -> Letter:
         """Wait for it, in the run's inbox. The first run.waiting says where, and until when."""
@@ -178,7 +177,7 @@ class Wait:
             self._attempt.journal.tip,
             asked[0].id if asked else None,
             read=box.read,
-            left_ms=min(untils) - now_ms() if untils else None,
+            until=min(untils, default=None),
         )
         if said is Answer.OK:
             self._attempt.halt(Parked("it waits"))
@@ -195,6 +194,7 @@ class Wait:
         self._frame.say(RunAnswered(key, letter.by, value))
         self._box.asked[key] = _with(self._box.asked[key], letter.by)
         self._box.answers[key] = value
+        self._box.said = ""
         return self._read(letter.by, value)
 
     def _read(self, by: str, value: Any) -> Any:

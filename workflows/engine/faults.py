@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import traceback
 
-from workflows.engine.errors import mark
 from workflows.engine.masking import Mask
 from workflows.wire.faults import PER_ATTEMPT, TEXT_MAX, Fault, packed
 
@@ -26,7 +25,7 @@ class Faults:
         if self._count >= PER_ATTEMPT or getattr(error, "__gx_kept__", None) is self:
             return {}
         number, self._count = self._count, self._count + 1
-        mark(error, "__gx_kept__", self)
+        error.__gx_kept__ = self  # type: ignore[attr-defined]
         text = clipped(self._mask.text(printed(error)))
         return packed(Fault(self._attempt, number, at, span, what, text))
 

@@ -134,8 +134,9 @@ def _restored(draft: Draft, event: Event, body: Any) -> None:
 
 def _completed(draft: Draft, event: Event, body: Any) -> None:
     draft.texts.drop_stale()
-    _close(draft, event, "lost")
-    draft.run |= {"status": "completed", "output": body.output, "finished_at": event.at}
+    questions.resume(draft, event)
+    draft.run |= {"status": "completed", "waiting": None}
+    draft.run |= {"output": body.output, "finished_at": event.at}
 
 
 def _failed(draft: Draft, event: Event, body: Any) -> None:
@@ -196,7 +197,6 @@ def _span_failed(draft: Draft, event: Event, body: Any) -> None:
 
 
 def _span_ended(draft: Draft, event: Event, body: Any, **changes: Any) -> None:
-    questions.leave(draft, event)
     span = draft.spans.get(event.span or "")
     before = span.usage.calls if span is not None else ()
     draft.charge(body.usage)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Annotated, Any
+
+from annotated_types import Ge, Le, Len
 
 from workflows.wire import keys
 from workflows.wire.codec import dumps, loads
@@ -18,28 +20,34 @@ V = 1
 UNSENT = "unsent"  # it was begun, and no byte of it left
 
 
+Count = Annotated[int, Ge(0), Le(2**53)]
+Moment = Annotated[int, Ge(0), Le(2**42)]  # up to the year 2109
+Money = Annotated[float, Ge(0), Le(1e12)]
+Name = Annotated[str, Len(0, 500)]
+
+
 @dataclass(frozen=True, slots=True)
 class Try:
     """One call, as it began (`ended_at` None) or as it ended. Times are milliseconds since 1970,
     money US dollars; None is unknown. `expected_…`: what it may come to, estimated before it left.
     """
 
-    id: str
+    id: Annotated[str, Len(1, 64)]
     run: str
     owner: str
     span: str
-    attempt: int
-    workflow: str
-    provider: str
-    model: str
-    began_at: int
-    expected_tokens: int = 0
-    expected_usd: float | None = None
-    ended_at: int | None = None
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    cost_usd: float | None = None
-    status: str = ""
+    attempt: Count
+    workflow: Name
+    provider: Name
+    model: Name
+    began_at: Moment
+    expected_tokens: Count = 0
+    expected_usd: Money | None = None
+    ended_at: Moment | None = None
+    prompt_tokens: Count | None = None
+    completion_tokens: Count | None = None
+    cost_usd: Money | None = None
+    status: Name = ""
 
 
 def command(tried: Try) -> tuple[Any, ...]:
@@ -49,7 +57,8 @@ def command(tried: Try) -> tuple[Any, ...]:
 
 
 def decode(entry: Mapping[bytes, bytes]) -> Try:
-    """Fields that this code does not know are left out. Raises ValueError for what is no record."""
+    """Fields that this code does not know are left out; those that it knows are as they were
+    written, whatever that is. Raises ValueError for what is no record."""
     try:
         said = loads(entry[b"data"])
         return Try(**{name: said[name] for name in _NAMES if name in said})

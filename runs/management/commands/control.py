@@ -1,4 +1,4 @@
-"""`manage.py control`: projector, monitor, notices and pulse, until SIGTERM. Several are safe.
+"""`manage.py control`: all that goes on beside the pages, until SIGTERM. Several are safe.
 
 Each loop is a thread with a name. When Redis or SQL is away a loop waits and goes on; when one
 dies of anything else the process stops, loudly, and its supervisor starts another.
@@ -21,6 +21,7 @@ from redis.exceptions import RedisError
 
 from runs import notices
 from runs.chores import CHORES
+from runs.collector import Collector
 from runs.connections import gx
 from runs.doorbell import bell
 from runs.monitor import Monitor
@@ -102,6 +103,7 @@ def start(stop: threading.Event) -> list[Loop]:
     url = gx().redis_url
     loops = [
         Loop("projector", Projector(connect_once(url)).poll, stop, POLL_S),
+        Loop("ledger", Collector(connect_once(url)).poll, stop, POLL_S),
         Loop("monitor", Monitor(connect_once(url), bell()).tick, stop, POLL_S),
         Loop("notices", notices.tell, stop, POLL_S),
         Loop("pulse", Pulse(connect_once(url)).beat, stop, gx().beat_seconds),

@@ -1,1 +1,0 @@
-"""The sites app, seen from outside."""
