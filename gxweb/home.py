@@ -15,6 +15,7 @@ from gxweb.notices import header
 from gxweb.posts import rows, sample
 from gxweb.posts.models import LARGE, Post
 from gxweb.posts.reading import article, read
+from gxweb.sites.models import Site
 from runs import history, listing
 from runs.listing import Wanted
 from runs.models import Run
@@ -22,6 +23,7 @@ from runs.render import page
 from runs.render.now import now
 
 SHOWN = 6
+SITES_SHOWN = 3
 LIVE_MOST = 50  # looked at for what is shown of them
 
 
@@ -39,16 +41,18 @@ def home(request: HttpRequest) -> HttpResponse:
         "runs": [
             (run, listing.title(run.workflow), listing.subject(run))
             for run in live
-            if not hasattr(run, "post")
+            if not hasattr(run, "post") and not hasattr(run, "site")
         ][:SHOWN],
+        "sites": Site.objects.visible_to(request.user).listed()[:SITES_SHOWN],
     }
     return render(request, "home_signed_in.html", context)
 
 
 def _live(user: AbstractUser | AnonymousUser) -> Sequence[Run]:
-    """With their posts, so that nobody looks through all posts for those whose run goes on."""
-    runs = listing.found(user, Wanted()).live().select_related("post")
-    return list(runs.defer(*listing.LARGE, *(f"post__{name}" for name in LARGE))[:LIVE_MOST])
+    """With their posts and sites, so that nobody looks through all of these for the few."""
+    runs = listing.found(user, Wanted()).live().select_related("post", "site")
+    large = (*(f"post__{name}" for name in LARGE), "site__card")
+    return list(runs.defer(*listing.LARGE, *large)[:LIVE_MOST])
 
 
 @require_safe

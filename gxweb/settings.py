@@ -122,6 +122,7 @@ INSTALLED_APPS = [
     "gxweb.accounts",
     "gxweb.notices",
     "gxweb.posts",
+    "gxweb.sites",
     "runs",
 ]
 MIDDLEWARE = [

@@ -19,6 +19,7 @@ urlpatterns = [
     path("api/", rest(find_token).urls),
     path("notices/", include("gxweb.notices.urls")),
     path("posts/", include("gxweb.posts.urls")),
+    path("sites/", include("gxweb.sites.urls")),
     path("", include("runs.urls")),
 ]
 handler500 = "gxweb.errors.server_error"

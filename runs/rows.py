@@ -122,7 +122,8 @@ def story(run: Run, spans: Iterable[Span], *, restored: bool = True) -> Iterator
         yield from (Told(body, at, span.path) for body in _words(span.said))
         yield Told(_ended(span), at, span.path)
     if restored and run.waiting is not None:
-        yield Told(_question(run.waiting), run.waiting.get("since") or created)
+        since, asker = run.waiting.get("since"), run.waiting.get("span")
+        yield Told(_question(run.waiting), since or created, asker or None)
 
 
 def remembered(run: Run, spans: Iterable[Span]) -> State:
@@ -176,11 +177,11 @@ def _end(now: State) -> dict[str, Any]:
 
 
 def _waiting(now: State) -> dict[str, Any] | None:
-    """The open question, and since when the run waits for its answer."""
+    """The open question, who asked it, and since when the run waits for its answer."""
     if now.waiting is None:
         return None
     question = {name: getattr(now.waiting, name) for name in QUESTION}
-    return {**question, "since": now.waiting_since}
+    return {**question, "span": now.asked[now.waiting.key].span, "since": now.waiting_since}
 
 
 def _question(waiting: Mapping[str, Any]) -> events.RunWaiting:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -10,6 +11,7 @@ from django.contrib.auth.forms import SetPasswordMixin
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -63,7 +65,9 @@ def sign_up(request: HttpRequest) -> HttpResponse:
         user = _make(form)
         if user is not None:
             login(request, user, BACKEND)
-            return HttpResponseRedirect(to.target)
+            # Who wanted to go nowhere else begins with a site of their own.
+            first = replace(to, next=to.next or reverse("sites:new"))
+            return HttpResponseRedirect(first.target)
         form.add_error(None, REFUSED)
     return render(request, "accounts/signup.html", {"form": form, "to": to})
 

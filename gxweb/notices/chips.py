@@ -18,6 +18,7 @@ from django.db.models import TextField
 from django.db.models.functions import Cast, Substr
 from django.utils import timezone
 
+from gxweb.notices.places import place
 from runs import listing
 from runs.models import Run
 
@@ -46,6 +47,11 @@ class Chip:
     status: str
     done: float | None = None
     total: float | None = None
+    workflow: str = "blog"
+
+    @property
+    def place(self) -> str:
+        return place(self.workflow, self.run)
 
     @property
     def ended(self) -> bool:
@@ -105,7 +111,9 @@ def _chips(runs: Iterable[Run], titles: dict[UUID, str]) -> Chips:
     news = ended[: max(ENDED_MOST, MOST - len(live))]
     newest = sorted([*news, *live[: MOST - len(news)]], key=attrgetter("created_at"), reverse=True)
     shown = tuple(
-        Chip(run.pk, titles[run.pk], run.status, run.progress_done, run.progress_total)
+        Chip(
+            run.pk, titles[run.pk], run.status, run.progress_done, run.progress_total, run.workflow
+        )
         for run in newest
     )
     return Chips(shown, attrgetter("in_all")(live[0]) if live else 0)

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from gxweb.accounts.mail import compose
 from gxweb.notices.models import Mail
+from gxweb.notices.places import place
 from runs import listing, signals
 from runs.chores import CHORES
 from runs.connections import AWAY
@@ -83,7 +84,7 @@ def letter(run: Run) -> EmailMessage:
     context = {
         "title": _line(_title(run))[:TITLE],
         "why": _line(run.error_message),
-        "link": settings.PUBLIC_URL + reverse("posts:of_run", args=[run.pk]),
+        "link": settings.PUBLIC_URL + place(run.workflow, run.pk),
         "wishes": settings.PUBLIC_URL + reverse("accounts:account"),
     }
     message = compose(str(run.owner), f"notices/mail/{template}.txt", context)

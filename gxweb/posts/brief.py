@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
-from workflows import fetch
+from gxweb import offers
+from gxweb.addresses import address
 from workflows.catalog.bounds import NOTES_BYTES
 
 LENGTHS = [(600, "Short, 600 words"), (1200, "Medium, 1,200"), (2000, "Long, 2,000")]
@@ -30,15 +30,6 @@ class PagesField(forms.CharField):
         if len(found) > PAGES:
             raise forms.ValidationError(f"{PAGES} pages are the most.")
         return list(dict.fromkeys(found))
-
-
-def address(said: str) -> str:
-    """A web address, whole. Raises ValidationError with the sentence that says what is wrong."""
-    allow = settings.GX.fetch_allow
-    try:
-        return fetch.target(said if "://" in said else f"https://{said}", allow).url
-    except fetch.Refused as refused:
-        raise forms.ValidationError(f"{said[:80]}: {refused.message}") from refused
 
 
 class BriefForm(forms.Form):
@@ -68,6 +59,11 @@ class BriefForm(forms.Form):
         label="Notes from a file",
         help_text="A .md or .txt file of up to 200 KB. It is added to what you typed.",
     )
+    site = forms.ChoiceField(
+        required=False,
+        label="Your site",
+        help_text="Its audience, tone and facts are used, also while it is still being read.",
+    )
     audience = forms.CharField(
         max_length=300, required=False, widget=forms.TextInput(attrs={"placeholder": "Home owners"})
     )
@@ -87,6 +83,14 @@ class BriefForm(forms.Form):
     )
     key = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
+    def __init__(self, *args: Any, user: offers.Person, **more: Any) -> None:
+        super().__init__(*args, **more)
+        found = [(str(one.id), one.name) for one in offers.of(user)]
+        chosen: Any = self.fields["site"]
+        chosen.choices = [("", "None"), *found]
+        if self.initial.get("site"):
+            chosen.widget.attrs["data-given"] = ""  # goes before a draft
+
     def clean_file(self) -> str:
         given = self.cleaned_data.get("file")
         return read(given) if isinstance(given, UploadedFile) else ""
@@ -104,7 +108,8 @@ class BriefForm(forms.Form):
         names = (
             "topic", "notes", "urls", "audience", "tone", "language", "words", "review_outline",
         )  # fmt: skip
-        return {name: self.cleaned_data[name] for name in names}
+        given = {name: self.cleaned_data[name] for name in names}
+        return given | {"site_id": self.cleaned_data.get("site") or None}
 
 
 def read(given: UploadedFile[bytes]) -> str:

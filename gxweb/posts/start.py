@@ -22,7 +22,7 @@ from runs.views import private
 from workflows.wire import codec
 
 LONGEST = 2000  # of an address
-CARRIED = ("topic", "notes", "urls", "audience", "tone", "language", "words")
+CARRIED = ("topic", "site", "notes", "urls", "audience", "tone", "language", "words")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -32,7 +32,7 @@ def new(request: HttpRequest) -> HttpResponse:
         return _first_sign_up(request)
     if request.method != "POST":
         return _page(request, _blank(request))
-    form = BriefForm(request.POST, request.FILES)
+    form = BriefForm(request.POST, request.FILES, user=request.user)
     if not form.is_valid():
         return _page(request, form, status=422)
     try:
@@ -83,7 +83,7 @@ def _first_sign_up(request: HttpRequest) -> HttpResponse:
 def _blank(request: HttpRequest) -> BriefForm:
     given = {name: request.GET[name] for name in CARRIED if name in request.GET}
     given.setdefault("urls", request.GET.get("url", "").strip()[:LONGEST])
-    return BriefForm(initial={"words": 1200, **given, "key": uuid.uuid4()})
+    return BriefForm(initial={"words": 1200, **given, "key": uuid.uuid4()}, user=request.user)
 
 
 def _page(request: HttpRequest, form: BriefForm, status: int = 200) -> HttpResponse:
@@ -100,5 +100,5 @@ def _estimate(given: Any) -> estimate.Estimate:
 
 def _tell(form: BriefForm, error: lifecycle.Invalid) -> None:
     for one in error.errors:
-        name = str(one["loc"][0]) if one.get("loc") else None
+        name = str(one["loc"][0]).removesuffix("_id") if one.get("loc") else None
         form.add_error(name if name in form.fields else None, str(one["msg"]))

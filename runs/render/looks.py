@@ -38,9 +38,12 @@ def regions(state: State, swap: str = "") -> dict[str, SafeString]:
 def changes(old: State, new: State) -> Iterator[str]:
     for label in objects(new):
         same = old.objects.get(label) is new.objects.get(label)
-        # What it has cost so far may be a part of any look.
-        if not same or (label in new.objects and old.cost_usd != new.cost_usd):
-            yield _object(new, label, REPLACE)
+        if same and (label not in new.objects or old.cost_usd == new.cost_usd):
+            continue
+        shown = _object(new, label, REPLACE)
+        # What it has cost so far may be a part of a look, or not.
+        if not same or shown != _object(old, label, REPLACE):
+            yield shown
     names = steps(new)
     if names and new.spans is not old.spans:
         yield from _step_changes(old, new, names)

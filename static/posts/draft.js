@@ -19,7 +19,7 @@
   try { delete sessionStorage.sent; } catch { /* not allowed */ }
   // What the server answers to a form that it refused was said later than the draft.
   const back = "answered" in form.dataset ? [] : fields.filter((field) =>
-    field.name in kept && field.value !== kept[field.name] &&
+    field.name in kept && field.value !== kept[field.name] && !("given" in field.dataset) &&
     (over || field.tagName === "SELECT" || !field.value));
   for (const field of back) field.value = kept[field.name];
   if (fields.some((field) => field.closest("details") && field.value)) {

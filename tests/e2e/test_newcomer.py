@@ -54,19 +54,22 @@ def sign_up(by: Hands, email: str, look: Look = nothing) -> None:
     page = by.page
     page.goto("/")
     look("1 first page")
-    by.write(page.get_by_label("The address of a page to write from"), PAGE)
+    by.write(page.get_by_label("The address of your site"), PAGE)
     by.press(page.get_by_role("button", name="Start"))
     look("2 sign up")
     by.write(page.get_by_label("Email"), email)
     by.write(page.get_by_label("Password", exact=True), "a long enough password")
     by.write(page.get_by_label("Password again"), "a long enough password")
     by.press(page.get_by_role("main").get_by_role("button", name="Sign up"))
-    expect(page.get_by_label("Pages to read")).to_have_value(PAGE)
+    expect(page.get_by_label("The address of your site")).to_have_value(PAGE)
+    look("3 new site")
+    by.press(page.get_by_role("link", name="skip", exact=True))
+    expect(page.get_by_label("Pages to read")).to_be_visible()
 
 
 def brief(by: Hands, look: Look = nothing) -> None:
     page = by.page
-    look("3 new post")
+    look("4 new post")
     by.write(page.get_by_label("Topic"), TOPIC)
     by.write(page.get_by_label("Pages to read"), "")
     by.write(page.get_by_label("Your notes"), notes("Artistic"))

@@ -23,6 +23,8 @@ from gxweb.posts.models import Post
 from gxweb.posts.results import draft
 from gxweb.posts.sample import nobody
 from gxweb.posts.text import Text
+from gxweb.sites.models import Site as OwnSite
+from gxweb.sites.profile import edit
 from runs import consumers, tail
 from runs.models import Run
 from runs.urls import websocket_urlpatterns
@@ -33,7 +35,7 @@ pytestmark = pytest.mark.django_db
 
 OPEN, SELF, STAFF, ADMIN, API = "open", "self", "staff", "admin", "api"
 # Of somebody: a run, which staff with the permission see; a token; a post.
-RUN, TOKEN, POST, CHIP, OWN = "run", "token", "post", "chip", "own run"
+RUN, TOKEN, POST, CHIP, OWN, SITE = "run", "token", "post", "chip", "own run", "site"
 
 # By the route as Django spells it. `{}` stands for the id of what belongs to the owner.
 ROUTES: dict[str, tuple[str, str]] = {
@@ -81,6 +83,26 @@ ROUTES: dict[str, tuple[str, str]] = {
     "posts/<uuid:id>/resumption/": (POST, "/posts/{}/resumption/"),
     "posts/<uuid:id>/sections/<int:number>/": (POST, "/posts/{}/sections/1/"),
     "posts/<uuid:id>/deletion/": (POST, "/posts/{}/deletion/"),
+    "sites/": (SELF, "/sites/"),
+    "sites/new/": (SELF, "/sites/new/"),
+    "sites/by-hand/": (SELF, "/sites/by-hand/"),
+    "sites/of/<uuid:run>/": (RUN, "/sites/of/{}/"),
+    "sites/<uuid:id>/": (SITE, "/sites/{}/"),
+    "sites/<uuid:id>/profile/": (SITE, "/sites/{}/profile/"),
+    "sites/<uuid:id>/by-hand/": (SITE, "/sites/{}/by-hand/"),
+    "sites/<uuid:id>/fields/<str:name>/": (SITE, "/sites/{}/fields/tone/"),
+    "sites/<uuid:id>/proposals/<int:number>/acceptance/": (
+        SITE,
+        "/sites/{}/proposals/1/acceptance/",
+    ),
+    "sites/<uuid:id>/proposals/<int:number>/dismissal/": (
+        SITE,
+        "/sites/{}/proposals/2/dismissal/",
+    ),
+    "sites/<uuid:id>/pages/": (SITE, "/sites/{}/pages/"),
+    "sites/<uuid:id>/omissions/": (SITE, "/sites/{}/omissions/"),
+    "sites/<uuid:id>/readings/": (SITE, "/sites/{}/readings/"),
+    "sites/<uuid:id>/deletion/": (SITE, "/sites/{}/deletion/"),
     # Every person on the staff has these; what there is to see depends on permissions.
     "admin/": (STAFF, "/admin/"),
     "admin/login/": (ADMIN, "/admin/login/"),
@@ -101,6 +123,7 @@ MAY: dict[str, set[str]] = {
     POST: {"owner"},
     CHIP: {"owner"},
     OWN: {"owner"},
+    SITE: {"owner"},
 }
 PAGES = [(route, *rest) for route, rest in ROUTES.items() if rest[0] != ADMIN]
 VARIES = re.compile(r'name="csrfmiddlewaretoken" value="\w+"|nonce="[^"]+"')
@@ -111,13 +134,15 @@ class People:
     clients: dict[str, Client]
     run: Run
     post: Post
+    site: OwnSite
     token: ApiToken
 
     def ids(self, kind: str) -> tuple[object, object]:
         """What is the owner's, and one that does not exist."""
         if kind == TOKEN:
             return self.token.pk, "unknown1"
-        return (self.post.pk if kind == POST else self.run.pk), uuid4()
+        mine = {POST: self.post.pk, SITE: self.site.pk}.get(kind, self.run.pk)
+        return mine, uuid4()
 
 
 @pytest.fixture
@@ -137,9 +162,19 @@ def people(settings: Any, redis_url: str) -> People:
     row, _ = ApiToken.objects.issue(user=users["owner"], scopes=["read"])
     post = draft(run)
     post.finish(Post.Status.READY, Text("A title", "", "# A title\n\nText.\n"))
+    site = told(users["owner"])
     sample = draft(Run.objects.create(owner_id=nobody().pk, workflow="blog", version=1, input={}))
     sample.finish(Post.Status.READY, Text("A sample", "", "Text.\n"))
-    return People(clients, run, post, row)
+    return People(clients, run, post, site, row)
+
+
+def told(owner: User) -> OwnSite:
+    """By hand, with proposals that wait for an answer."""
+    site = OwnSite.objects.create(owner=owner, url="", status=OwnSite.Status.READY)
+    edit(site, "tone", "Dry")
+    for number in (1, 2):
+        site.proposals.create(pk=number, name="tone", digest=str(number), value="Wet")
+    return site
 
 
 def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[str]:

@@ -26,20 +26,20 @@ def made_sample() -> Post:
 
 def test_who_comes_can_begin_at_once(client: Client, post: Post) -> None:
     html = client.get("/").content.decode()
-    assert '<form class="hero-form" action="/posts/new/">' in html
+    assert '<form class="hero-form" action="/sites/new/">' in html
     assert 'name="url"' in html
     assert "Sample" not in html
     assert "On salt" not in html
 
 
 def test_a_pasted_address_survives_signing_up(client: Client) -> None:
-    door = client.get("/posts/new/", {"url": " acme.com/about?x=1&y=2 "})["Location"]
+    door = client.get("/sites/new/", {"url": " acme.com/about?x=1&y=2 "})["Location"]
     assert door.startswith("/accounts/signup/?next=")
     form = {"email": "new@example.org", "password1": PASSWORD, "password2": PASSWORD}
     onward = parse_qs(urlsplit(door).query)["next"][0]
     place = client.post(door, form | {"next": onward})["Location"]
     html = client.get(place).content.decode()
-    assert "acme.com/about?x=1&amp;y=2</textarea>" in html
+    assert 'value="acme.com/about?x=1&amp;y=2"' in html
 
 
 def test_a_sample_is_shown_and_labelled(client: Client) -> None:

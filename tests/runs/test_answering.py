@@ -17,15 +17,17 @@ from runs.monitor import Monitor
 from runs.projector import Projector
 from runs.restore import restore
 from tests.runs.conftest import BRIEF, ListBell
-from tests.runs.worker import Worker, due_at, serve
+from tests.runs.worker import Worker, due_at, overdue, serve
 from tests.valkey import free_port
 from workflows.catalog import CATALOG
 from workflows.wire import inbox, keys, lease, log
 from workflows.wire.cursor import Cursor
 from workflows.wire.events import RunAnswered, RunSignalled, RunWaiting, SpanStarted
+from workflows.wire.fold import fold
 from workflows.wire.inbox import Letter
 from workflows.wire.orders import Order
 from workflows.wire.script import run_script
+from workflows.wire.state import EMPTY
 
 FORM = {
     "type": "object",
@@ -256,3 +258,16 @@ def test_a_woken_run_keeps_its_question_open(
     projector.poll()
     run.refresh_from_db()
     assert (run.status, run.waiting["key"], run.waited_ms) == ("running", "outline", 1000)
+
+
+def test_a_question_is_restored_with_who_asked_it(run: Run, worker: Worker, redis: Redis) -> None:
+    """So that its next worker asks the same one, until the same time, and no other beside it."""
+    asks(worker, until=2_000_000_000_000)
+    park(worker, until=2_000_000_000_000)
+    Projector(redis).poll()
+    before = history.state(run).asked["outline"]
+    redis.flushall()
+    overdue(redis, run)
+    Monitor(redis, ListBell()).tick()
+    found = fold(EMPTY, log.read(redis, str(run.id))).asked["outline"]
+    assert (found.span, found.until) == (before.span, before.until) == (ASK, 2_000_000_000_000)

@@ -22,6 +22,7 @@ from workflows.blog.pages import pages_of
 from workflows.blog.progress import Progress
 from workflows.blog.question import MISTAKES, ask
 from workflows.blog.review import FINISH, reviewed
+from workflows.blog.site import passages
 from workflows.catalog import Brief, Post, Section
 from workflows.engine import Failure, gather, log, publish, signals, status, workflow
 
@@ -35,7 +36,7 @@ PAGE_CHARACTERS = 60_000
 @workflow("blog", version=1)
 async def write_blog(brief: Brief) -> Post:
     """Research, outline and write a post from the author's notes."""
-    refuse_what_is_not_built(brief)
+    refuse_what_is_missing(brief)
     notes = await gathered(brief)
     chunks = notes.chunks()
     progress = Progress(len(chunks), section_count(brief.words))
@@ -54,24 +55,20 @@ async def write_blog(brief: Brief) -> Post:
     return article.post(outline.title, sections, claims, notes, summary)
 
 
-def refuse_what_is_not_built(brief: Brief) -> None:
+def refuse_what_is_missing(brief: Brief) -> None:
     """Better no post than one that silently leaves out what it was to be made of."""
-    asked = {
-        "write from a site's profile": brief.site_id,
-    }
-    for feature, wish in asked.items():
-        if wish:
-            why = f"This version cannot {feature} yet. Leave that out and try again."
-            raise Failure("invalid_input", why)
+    if brief.site_id and brief.site is None:
+        raise Failure("invalid_input", "The site that it was to be written from is missing.")
 
 
 async def gathered(brief: Brief) -> Notes:
-    """The author's notes and the pages that the author names."""
+    """The author's notes, the pages that the author names, and passages of the author's site."""
     if brief.urls:
         status(f"Reading {len(brief.urls)} pages" if len(brief.urls) > 1 else "Reading a page")
-    pages = await pages_of(brief.urls, required=not brief.notes.strip())
+    of_site = list(passages(brief.site))
+    pages = await pages_of(brief.urls, required=not (brief.notes.strip() or of_site))
     said = [(Origin(page.url, page.title), page.text[:PAGE_CHARACTERS]) for page in pages]
-    return notes_of(brief.notes, said)
+    return notes_of(brief.notes, [*said, *of_site])
 
 
 async def planned(brief: Brief, chunks: Sequence[str], progress: Progress) -> Plan:

@@ -89,7 +89,7 @@ class Notes:
         return ["\n\n".join(chunk) for chunk in chunks if chunk]
 
 
-def notes_of(text: str, pages: Iterable[tuple[Origin, str]] = ()) -> Notes:
+def notes_of(text: str, pages: Iterable[tuple[Origin | None, str]] = ()) -> Notes:
     """The notes, then the text of each page."""
     paragraphs: list[str] = []
     origins: list[tuple[int, Origin | None]] = []

@@ -22,6 +22,10 @@ _WISH = (
     "On the line `wish` stands what the author wants of this section: it goes before length and "
     "tone, but not before what is said here about citing."
 )
+_SITE = (
+    "The first source also describes the site that it is written for: speak to its audience, in "
+    "its tone, unless the author says otherwise."
+)
 _SHAPES = "Background; How it works; In practice; Limits; Common questions; What comes next"
 
 
@@ -30,7 +34,10 @@ def plan(brief: Brief, excerpts: str) -> Question:
         f"{_EDITOR} Plan a post: `angle` is one sentence that says what it will tell its readers, "
         "`questions` are up to six short questions that it should answer."
     )
-    return Question("plan", instructions, facts(brief), (excerpts,) if excerpts else ())
+    told = "\n\n".join(filter(None, [profile(brief), excerpts]))
+    if brief.site is not None:
+        instructions += f" {_SITE}"
+    return Question("plan", instructions, facts(brief), (told,) if told else ())
 
 
 def claims(brief: Brief, plan: Plan, chunk: str, most: int) -> Question:
@@ -70,6 +77,8 @@ def section(brief: Brief, made: Outline, number: int, material: str) -> Question
     wish = " ".join(filter(None, [planned.note, *wishes]))
     if wish:
         instructions += f" {_WISH}"
+    if brief.site is not None:
+        instructions += f" {_SITE}"
     ids = ", ".join(claim.id for claim in planned.claims) or "none"
     wanted = _lines(
         facts(brief),
@@ -79,7 +88,8 @@ def section(brief: Brief, made: Outline, number: int, material: str) -> Question
         unsourced=UNSOURCED,
         wish=wish,
     )
-    return Question("", instructions, wanted, (_sheet(made, number), material), model="large")
+    sheet = "\n\n".join(filter(None, [_sheet(made, number), profile(brief)]))
+    return Question("", instructions, wanted, (sheet, material), model="large")
 
 
 def edits(brief: Brief, made: Outline, sections: Sequence[str]) -> Question:
@@ -113,6 +123,14 @@ def facts(brief: Brief) -> str:
         tone=brief.tone,
         language=brief.language or "that of the topic",
     )
+
+
+def profile(brief: Brief) -> str:
+    """What pages have said of the site, by way of a model: it goes behind the fence as they do."""
+    if brief.site is None:
+        return ""
+    told = {name: getattr(brief.site, name) for name in ("about", "audience", "tone")}
+    return _lines(f"The site {folded(brief.site.name)}:", **told)
 
 
 def _lines(before: str, **named: str) -> str:

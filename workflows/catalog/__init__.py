@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from annotated_types import Interval, Len, MaxLen, Predicate
 
 from workflows.catalog.bounds import NOTES_BYTES, is_at_most_200_kilobytes, is_not_blank
+from workflows.catalog.material import SiteMaterial
 from workflows.catalog.site import SiteBrief, SiteReading
 
 MOST_SECTIONS = 8
@@ -47,7 +48,8 @@ class Instruction:
 
 @dataclass(frozen=True)
 class Brief:
-    """What a person asks for: a post on this topic, from these notes."""
+    """What a person asks for: a post on this topic, from these notes. `site` is made from `site_id`
+    when the run is stored, and need not be given."""
 
     # Read by pydantic, which the API plane uses; the name is its own. Unknown fields are refused.
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
@@ -62,6 +64,7 @@ class Brief:
     urls: Annotated[tuple[Annotated[str, Len(1, 2000)], ...], MaxLen(10)] = ()
     review_outline: bool = False
     instructions: Annotated[tuple[Instruction, ...], MaxLen(MOST_SECTIONS)] = ()
+    site: SiteMaterial | None = None
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,7 @@ class Wait:
         finally:
             self._frame.asking = False
             self._box.open.pop(key, None)
+            self._box.said = ""  # what else is waited for is said again when the run is parked
 
     async def _come(self, key: str) -> Letter:
         """Wait for it, in the run's inbox. The first run.waiting says where, and until when."""
@@ -177,7 +178,7 @@ class Wait:
             self._attempt.journal.tip,
             asked[0].id if asked else None,
             read=box.read,
-            until=min(untils, default=None),
+            left_ms=min(untils) - now_ms() if untils else None,
         )
         if said is Answer.OK:
             self._attempt.halt(Parked("it waits"))
@@ -194,7 +195,6 @@ class Wait:
         self._frame.say(RunAnswered(key, letter.by, value))
         self._box.asked[key] = _with(self._box.asked[key], letter.by)
         self._box.answers[key] = value
-        self._box.said = ""
         return self._read(letter.by, value)
 
     def _read(self, by: str, value: Any) -> Any:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 
 TRIES_AGAIN = 1000  # of all its spans together
+STRAYS_S = 1.0  # how long a task that nobody waits for may take to leave
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +139,19 @@ class Attempt:
 
     @property
     def quiet(self) -> bool:
-        """Nobody does anything but wait for an answer, or for time to pass."""
-        return not self.ending and not any(frame.at_work for frame in self.frames)
+        """Nobody does anything but wait for an answer, or for time to pass. A provider may be at
+        work for a step that waits as well: its own helper has asked."""
+        if self.ending or self.budget.under_way:
+            return False
+        return not any(frame.at_work for frame in self.frames)
+
+    async def stop_strays(self) -> None:
+        """The run's own code is through. What it began and did not wait for ends with it."""
+        strays = self._tasks - {asyncio.current_task()}
+        for task in strays:
+            task.cancel()
+        if strays:
+            await asyncio.wait(strays, timeout=STRAYS_S)
 
     @contextmanager
     def working(self) -> Iterator[None]:

@@ -90,7 +90,7 @@ def _unguessable(key: str | None, attempt: Attempt) -> str | None:
     """A key that holds a secret stands sealed in the identity."""
     if key is None or attempt.mask.text(key) == key:
         return key
-    return seal(key.encode("utf-8", "replace"), attempt.facts.owner)
+    return seal(key.encode("utf-8", "surrogatepass"), attempt.facts.owner)
 
 
 def _shown(key: str | None, attempt: Attempt) -> str | None:

@@ -120,6 +120,11 @@ class Budget:
             self._held = [hold for hold in self._held if hold.holder is not holder]
             self._wake()
 
+    @property
+    def under_way(self) -> bool:
+        """Whether a provider is at work for this run."""
+        return bool(self._held)
+
     def told(self) -> str:
         """What was used, for people: "$1.72 of $2.00, 310,000 of 400,000 tokens"."""
         said = []

@@ -100,5 +100,5 @@ class Slot:
 
 def cache_key(home: str, call: str, key: str | None) -> str:
     """`home`: where the function is written; `call`: of name, version and arguments."""
-    said = f"{home} {call} {key}".encode("utf-8", "replace")
+    said = f"{home} {call} {key}".encode("utf-8", "surrogatepass")
     return hashlib.blake2b(said, digest_size=16).hexdigest()

@@ -11,7 +11,7 @@ import logging
 import re
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from workflows.engine.masking import Mask
 from workflows.wire.events import ERROR_TYPES, Error
@@ -105,7 +105,7 @@ def contained() -> Iterator[None]:
             raise
         raise RuntimeError("It waited for something that was cancelled.") from error
     except BaseException as error:
-        raise RuntimeError(f"{type(error).__name__}: {error}") from error
+        raise RuntimeError(f"{type(error).__name__}: {words(error)}") from error
 
 
 def described(error: BaseException) -> Error:
@@ -116,14 +116,28 @@ def described(error: BaseException) -> Error:
         return Error("timeout", "This step took longer than it may.", retryable=True)
     if isinstance(error, MemoryError | RecursionError):
         return Error("internal", GENERIC, retryable=False)
-    return Error("internal", clipped(f"{type(error).__name__}: {sanitised(str(error))}"), False)
+    return Error("internal", clipped(f"{type(error).__name__}: {sanitised(words(error))}"), False)
+
+
+def words(error: BaseException) -> str:
+    """Its own text; some cannot make one."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - somebody else's code
+        return "it has no text"
+
+
+def mark(error: BaseException, name: str, value: object) -> None:
+    """Note something on an error, also on one that forbids it (a frozen dataclass)."""
+    with suppress(AttributeError, TypeError):
+        object.__setattr__(error, name, value)
 
 
 def report(error: BaseException, what: str, mask: Mask | None = None) -> None:
     """The whole error, for those who run the service; once, however many spans it passes."""
     if isinstance(error, Failure) or getattr(error, "__gx_reported__", False):
         return
-    error.__gx_reported__ = True  # type: ignore[attr-defined]
+    mark(error, "__gx_reported__", True)
     if mask is None or not mask.taught:
         logger.error("%s", what, exc_info=error)
     else:

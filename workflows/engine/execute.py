@@ -219,6 +219,7 @@ class Executor:
         with attempt.working():
             await attempt.mailbox.look(attempt)
             end = await self._ended(attempt, workflow, state)
+            await attempt.stop_strays()
             attempt.ending = True
             attempt.journal.put(end, span=None, at=now_ms())
             await attempt.journal.flush()

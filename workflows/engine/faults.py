@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import traceback
 
+from workflows.engine.errors import mark
 from workflows.engine.masking import Mask
 from workflows.wire.faults import PER_ATTEMPT, TEXT_MAX, Fault, packed
 
@@ -25,7 +26,7 @@ class Faults:
         if self._count >= PER_ATTEMPT or getattr(error, "__gx_kept__", None) is self:
             return {}
         number, self._count = self._count, self._count + 1
-        error.__gx_kept__ = self  # type: ignore[attr-defined]
+        mark(error, "__gx_kept__", self)
         text = clipped(self._mask.text(printed(error)))
         return packed(Fault(self._attempt, number, at, span, what, text))
 

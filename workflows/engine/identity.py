@@ -89,7 +89,7 @@ class Children:
         count = self.counts[call, key]
         self.counts[call, key] += 1
         place = f"#{count}" if key is None else f'"{key}"{count or ""}'
-        return _hash(self.parent.encode(), call.encode(), place.encode("utf-8", "replace"))
+        return _hash(self.parent.encode(), call.encode(), place.encode("utf-8", "surrogatepass"))
 
 
 class Paths:

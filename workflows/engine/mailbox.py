@@ -61,9 +61,24 @@ class Door:
         )
 
     async def park(
-        self, tip: Cursor, waiting: Cursor | None, *, read: int, until: int | None
+        self, tip: Cursor, waiting: Cursor | None, *, read: int, left_ms: int | None
     ) -> Answer | None:
+        """Due in so many ms by the clock of Redis: ours may be wrong, and a run that is due too
+        early would be woken and parked over and over."""
+        until = None
+        if left_ms is not None:
+            if (now := await self._now()) is None:
+                return None
+            until = max(1, now + left_ms)
         return await self._run(inbox.park_call(self.run, tip, waiting, read=read, until=until))
+
+    async def _now(self) -> int | None:
+        try:
+            seconds, micros = await self.client.time()
+        except (RedisError, OSError) as error:
+            logger.warning("%s: Redis does not say what time it is: %r", self.run, error)
+            return None
+        return int(seconds) * 1000 + int(micros) // 1000
 
     async def _run(self, call: ScriptCall) -> Answer | None:
         try:

@@ -9,6 +9,7 @@ if signals().received("finish"): ...
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from workflows.wire.events import RunSignalled
 
 T = TypeVar("T")
 SHORT_S = 10.0  # a sleep of up to this is none that a worker is spared
+LONGEST_S = 100 * 365 * 86_400.0  # calendars have an end
 
 Signal = RunSignalled
 
@@ -75,13 +77,14 @@ async def ask(
     False
     """
     made = Form.of(form, default)
+    limit = None if timeout is None else bounded(timeout)
     if key is not None and not re.fullmatch(r"[\w.-]{1,100}", key):
         raise ValueError(f"a question's key has 1 to 100 letters, digits, `.`, `_` or `-`: {key!r}")
     scope = current()
     if not isinstance(scope, Frame):
         alone: T = _alone(title, default)
         return alone
-    question = Question(key or made.slug, title or made.slug, made, timeout)
+    question = Question(key or made.slug, title or made.slug, made, limit)
     answer: T = await waited(scope, question, key)
     return answer
 
@@ -103,11 +106,18 @@ async def sleep(seconds: float) -> None:
 
     >>> asyncio.run(sleep(0))
     """
-    scope = current()
+    scope, seconds = current(), bounded(seconds)
     if seconds <= SHORT_S or not isinstance(scope, Frame):
         await asyncio.sleep(seconds)
         return
     await waited(scope, Question("sleep", f"Until {seconds:g} s have passed", None, seconds), None)
+
+
+def bounded(seconds: float) -> float:
+    """Raises ValueError for what is no time."""
+    if math.isnan(seconds):
+        raise ValueError("how long to wait is not a number")
+    return min(seconds, LONGEST_S)
 
 
 def signals() -> Signals:

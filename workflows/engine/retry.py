@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workflows.engine.errors import Failure
+from workflows.engine.errors import Failure, mark
 
 LONGEST_WAIT_S = 120.0
 
@@ -114,7 +114,7 @@ def may_succeed(error: BaseException) -> bool:
 
 def mark_retried(error: BaseException) -> None:
     """An inner boundary has spent its tries on it."""
-    error.__gx_retried__ = True  # type: ignore[attr-defined]
+    mark(error, "__gx_retried__", True)
 
 
 def was_retried(error: BaseException) -> bool:

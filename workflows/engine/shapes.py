@@ -34,9 +34,11 @@ def zone(key: str) -> ZoneInfo:
     return ZoneInfo(key)
 
 
-def enum_member(cls: type[Any], member: str) -> Enum:
+def enum_member(cls: type[Any], member: str | None, bits: int | None = None) -> Enum:
     if not issubclass(cls, Enum):
         raise TypeError(f"{name(cls)} is no Enum")
+    if member is None:
+        return cls(bits)
     # A combination of flags has a name like "READ|WRITE" and no entry of its own.
     value: Any = cls[member.split("|")[0]]
     for part in member.split("|")[1:]:

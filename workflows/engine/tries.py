@@ -138,4 +138,6 @@ async def invoked(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """Call it, in a thread when it is an ordinary function, with the context that it has here."""
     if inspect.iscoroutinefunction(inspect.unwrap(function)):
         return await function(*args, **kwargs)
-    return await in_thread(function, args, kwargs)
+    value = await in_thread(function, args, kwargs)
+    # What was ordinary to look at: a lambda that calls an async function, an object that is one.
+    return await value if inspect.iscoroutine(value) else value

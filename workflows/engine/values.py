@@ -39,7 +39,7 @@ def freeze(value: Any) -> Any:
     """The value in JSON, tagged. Never fails: see `is_opaque`."""
     try:
         frozen = _freeze(value)
-    except RecursionError:
+    except Exception:  # noqa: BLE001 - too deep, or a field that is not there, or cannot be read
         return _opaque(value)
     return _opaque(value) if too_deep(frozen) else frozen
 
@@ -97,7 +97,7 @@ def _freeze(value: Any) -> Any:
     if freezer is not None:
         return freezer(value)
     if isinstance(value, Enum):
-        return {TAG: "enum", "class": shapes.name(kind), "value": value.name}
+        return _enum(value)
     if isinstance(value, BaseModel):
         return _tagged_object("model", value, shapes.model_parts(value))
     if is_dataclass(value) and not isinstance(value, type):
@@ -112,6 +112,12 @@ def _freeze(value: Any) -> Any:
 def _tagged_object(tag: str, value: Any, parts: dict[str, Any]) -> dict[str, Any]:
     frozen = {name: _freeze(part) for name, part in parts.items()}
     return {TAG: tag, "class": shapes.name(type(value)), "fields": frozen}
+
+
+def _enum(value: Enum) -> dict[str, Any]:
+    # A set of flags may have no name: that of none of them, or of bits without one.
+    said = {"value": value.name} if value.name is not None else {"bits": value.value}
+    return {TAG: "enum", "class": shapes.name(type(value)), **said}
 
 
 def _opaque(value: Any) -> dict[str, str]:
@@ -173,9 +179,17 @@ def _timedelta(value: timedelta) -> list[int]:
 
 
 def _datetime(value: datetime) -> Any:
-    # A named zone is more than its offset of the day.
+    return _moment("datetime", value)
+
+
+def _time(value: time) -> Any:
+    return _moment("time", value)
+
+
+def _moment(tag: str, value: datetime | time) -> dict[str, Any]:
+    # A named zone is more than its offset of the day, and a time without its day has no offset.
     zone = getattr(value.tzinfo, "key", None)
-    said = {TAG: "datetime", "value": value.isoformat(), "fold": value.fold}
+    said = {TAG: tag, "value": value.isoformat(), "fold": value.fold}
     return said if zone is None else {**said, "zone": zone}
 
 
@@ -192,7 +206,7 @@ _FREEZERS: dict[type, Callable[[Any], Any]] = {
     OrderedDict: lambda value: {TAG: "OrderedDict", "items": _pairs(value)},
     datetime: _datetime,
     date: _as("date", date.isoformat),
-    time: lambda value: {TAG: "time", "value": value.isoformat(), "fold": value.fold},
+    time: _time,
     timedelta: _as("timedelta", _timedelta),
     Decimal: _as("Decimal", str),
     UUID: _as("UUID", str),
@@ -228,6 +242,11 @@ def _thaw_datetime(frozen: dict[str, Any]) -> datetime:
     return moment.replace(tzinfo=shapes.zone(frozen["zone"])) if "zone" in frozen else moment
 
 
+def _thaw_time(frozen: dict[str, Any]) -> time:
+    moment = time.fromisoformat(frozen["value"]).replace(fold=frozen["fold"])
+    return moment.replace(tzinfo=shapes.zone(frozen["zone"])) if "zone" in frozen else moment
+
+
 def _thaw_object(build: Callable[[type[Any], dict[str, Any]], Any]) -> Callable[[Any], Any]:
     def thawed(frozen: dict[str, Any]) -> Any:
         fields = {name: _thaw(part) for name, part in frozen["fields"].items()}
@@ -248,14 +267,14 @@ _THAWERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "OrderedDict": lambda f: OrderedDict(_thaw_pairs(f)),
     "datetime": _thaw_datetime,
     "date": lambda f: date.fromisoformat(f["value"]),
-    "time": lambda f: time.fromisoformat(f["value"]).replace(fold=f["fold"]),
+    "time": _thaw_time,
     "timedelta": lambda f: timedelta(*f["value"]),
     "Decimal": lambda f: Decimal(f["value"]),
     "UUID": lambda f: UUID(f["value"]),
     "bytes": lambda f: base64.b64decode(f["value"]),
     "bytearray": lambda f: bytearray(base64.b64decode(f["value"])),
     "complex": lambda f: complex(f["value"]),
-    "enum": lambda f: shapes.enum_member(shapes.find(f["class"]), f["value"]),
+    "enum": lambda f: shapes.enum_member(shapes.find(f["class"]), f.get("value"), f.get("bits")),
     "namedtuple": lambda f: shapes.namedtuple(shapes.find(f["class"]), _thaw_items(f)),
     "model": _thaw_object(shapes.build_model),
     "dataclass": _thaw_object(shapes.build_dataclass),

@@ -134,9 +134,8 @@ def _restored(draft: Draft, event: Event, body: Any) -> None:
 
 def _completed(draft: Draft, event: Event, body: Any) -> None:
     draft.texts.drop_stale()
-    questions.resume(draft, event)
-    draft.run |= {"status": "completed", "waiting": None}
-    draft.run |= {"output": body.output, "finished_at": event.at}
+    _close(draft, event, "lost")
+    draft.run |= {"status": "completed", "output": body.output, "finished_at": event.at}
 
 
 def _failed(draft: Draft, event: Event, body: Any) -> None:
@@ -197,6 +196,7 @@ def _span_failed(draft: Draft, event: Event, body: Any) -> None:
 
 
 def _span_ended(draft: Draft, event: Event, body: Any, **changes: Any) -> None:
+    questions.leave(draft, event)
     span = draft.spans.get(event.span or "")
     before = span.usage.calls if span is not None else ()
     draft.charge(body.usage)

@@ -50,6 +50,17 @@ def signal(draft: Any, event: Event, body: Any) -> None:
         draft.run["waiting"] = replace(waiting, until=None)
 
 
+def leave(draft: Any, event: Event) -> None:
+    """The step that asked ends without an answer: its question is open no more."""
+    waiting = draft.get("waiting")
+    if waiting is None or draft.asked[waiting.key].span != event.span:
+        return
+    resume(draft, event)
+    draft.run["waiting"] = None
+    if draft.get("status") == "waiting":
+        draft.run["status"] = "running"
+
+
 def resume(draft: Any, event: Event) -> None:
     """The run does not wait any more: the time that it did is counted."""
     since = draft.get("waiting_since")

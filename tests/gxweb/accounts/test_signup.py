@@ -30,7 +30,7 @@ def test_the_address_of_the_first_page_survives(client: Client) -> None:
     page = client.get(URL, {"url": 'acme.com/?a=1&b="2"'}).content.decode()
     assert 'name="url" value="acme.com/?a=1&amp;b=&quot;2&quot;"' in page
     response = client.post(URL, FORM | {"url": "acme.com"})
-    assert response["Location"] == "/?url=acme.com"
+    assert response["Location"] == "/sites/new/?url=acme.com"
 
 
 @pytest.mark.parametrize(

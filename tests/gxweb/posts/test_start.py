@@ -28,7 +28,7 @@ def test_it_starts_a_run_and_leads_to_its_post(as_ada: Client) -> None:
     assert post.run.input == {
         "topic": "Salt", "notes": "Salt is dear.", "site_id": None, "audience": "Cooks",
         "tone": "Dry", "language": "German", "words": 600, "urls": [], "review_outline": False,
-            "instructions": [],
+            "instructions": [], "site": None,
     }  # fmt: skip
 
 

@@ -110,7 +110,9 @@ async def test_poor_notes_still_give_a_post(notes: str) -> None:
     [{"site_id": "7"}],
 )
 async def test_a_wish_that_cannot_be_met_is_refused_by_a_sentence(wish: dict[str, object]) -> None:
-    with pytest.raises(Failure, match="This version cannot") as caught:
+    with pytest.raises(
+        Failure, match="The site that it was to be written from is missing"
+    ) as caught:
         await write_blog(brief("Notes.", **wish))
     assert caught.value.type == "invalid_input"
 

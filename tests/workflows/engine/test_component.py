@@ -149,6 +149,7 @@ async def test_the_fallback_gets_the_same_arguments() -> None:
 
     assert await fails.fallback(plainly)(7) == -7
     assert await fails.fallback(double)(7) == 14
+    assert await fails.fallback(lambda n: double(n))(7) == 14, "what an ordinary function began"
 
 
 async def test_a_wait_too_long_is_explained() -> None:

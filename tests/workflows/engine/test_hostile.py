@@ -14,8 +14,10 @@ from tests.fakes.checker import log_violations
 from tests.workflows.engine.house import House
 from workflows.engine import (
     Failure,
+    Retry,
     Workflow,
     component,
+    exponential,
     gather,
     log,
     publish,
@@ -100,6 +102,40 @@ async def test_an_unreadable_message_keeps_its_type(house: House) -> None:
     state = await ended(house, noisy)
     assert state.error is not None
     assert state.error.type == "invalid_answer"
+
+
+class Unsayable(Exception):
+    def __str__(self) -> str:
+        raise ValueError("it has no words")
+
+
+async def test_an_error_without_words_is_told_all_the_same(house: House) -> None:
+    @component(retry=Retry(2, exponential(initial=0.001)))
+    async def unsayable() -> None:
+        raise Unsayable
+
+    @workflow("says_nothing")
+    async def says_nothing(_: Any) -> None:
+        await unsayable()
+
+    state = await ended(house, says_nothing)
+    assert {span.status for span in state.spans.values()} == {"failed"}
+    assert state.spans["says_nothing[0]/unsayable[0]"].tries == 2
+
+
+async def test_keys_that_look_alike_are_others(house: House) -> None:
+    seen: list[int] = []
+
+    @component
+    async def counts() -> int:
+        seen.append(1)
+        return len(seen)
+
+    @workflow("alike")
+    async def alike(_: Any) -> list[int]:
+        return [await counts.key(key)() for key in ("\ud800", "\ud801", "?")]
+
+    assert (await ended(house, alike)).output == [1, 2, 3]
 
 
 async def test_long_words_are_shortened(house: House) -> None:

@@ -119,7 +119,9 @@ def test_any_value_comes_back(value: Any) -> None:
         date(1, 1, 1),
         Mode.READ | Mode.WRITE,
         Mode.READ,
+        Mode(0),
         Level.LOW,
+        time(12, tzinfo=ZoneInfo("Europe/Berlin")),
         Point(1, 2.0),
         deque([1, 2], maxlen=3),
         OrderedDict(b=1, a=2),
@@ -166,6 +168,11 @@ def test_what_cannot_be_said_is_opaque(value: Any) -> None:
     assert is_opaque(frozen) or frozen != value
     with pytest.raises(Unthawable):
         thaw(frozen)
+
+
+def test_a_field_that_is_not_there_is_opaque() -> None:
+    half = Tree.__new__(Tree)
+    assert is_opaque(freeze(half))
 
 
 def test_a_cycle_is_opaque() -> None:

@@ -242,6 +242,24 @@ def test_an_answer_in_its_own_attempt_goes_on_at_once() -> None:
     assert (state.status, state.waiting, state.asked["ok"].by) == ("running", None, "timeout")
 
 
+def test_a_question_whose_span_has_ended_is_open_no_more() -> None:
+    failed = ("blog[0]/ask[0]", SpanFailed(Error("internal", "Stopped.")))
+    asked = (QUEUED, STARTED, ROOT, ASK, waits())
+    state = fold_log(*asked, failed)
+    assert (state.status, state.waiting) == ("running", None)
+    assert state.waited_ms == log(*asked, failed)[-1].at - log(*asked)[-1].at
+    state = fold_log(*asked, STARTED, ASK, failed)
+    assert (state.status, state.waiting) == ("running", None)
+    elsewhere = ("blog[0]", failed[1])
+    assert fold_log(*asked, elsewhere).status == "waiting"
+
+
+def test_nothing_is_open_after_the_end() -> None:
+    state = fold_log(QUEUED, STARTED, ROOT, ONE, RunCompleted("x"))
+    assert {span.status for span in state.spans.values()} == {"lost"}
+    assert (state.status, state.output) == ("completed", "x")
+
+
 def test_only_the_time_spent_waiting_is_counted_as_such() -> None:
     asked = (QUEUED, STARTED, ROOT, ASK, waits())
     since = log(*asked)[-1].at

@@ -1,0 +1,121 @@
+"""A site told by hand: four fields, or a text that is pasted, where nothing can be read."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from gxweb.addresses import LONGEST, address
+from gxweb.sites.own import own
+from gxweb.sites.page import TOLD, Page
+from gxweb.sites.profile import edit
+from gxweb.sites.site import Site
+from runs.views import private
+from workflows.catalog.bounds import NOTES_BYTES
+
+FIELDS = ("name", "description", "audience", "tone")
+PASTED = "Pasted text"
+
+
+def _line(label: str, example: str) -> forms.CharField:
+    shown = forms.TextInput(attrs={"placeholder": example})
+    return forms.CharField(max_length=500, required=False, label=label, widget=shown)
+
+
+class HandForm(forms.Form):
+    name = _line("Name", "Acme")
+    description = _line("What it is, in one line", "Heat pumps for bakeries")
+    audience = _line("Who it speaks to", "Owners of small bakeries")
+    tone = _line("How it speaks", "Plain and friendly")
+    text = forms.CharField(
+        required=False,
+        label="Text of your pages",
+        help_text="Paste what your site says. Posts quote it as they would quote the pages.",
+        widget=forms.Textarea(attrs={"rows": 8}),
+    )
+
+    def clean_text(self) -> str:
+        text: str = self.cleaned_data["text"]
+        if len(text.encode()) > NOTES_BYTES:
+            raise forms.ValidationError("A text can be up to 200 KB. Leave something out.")
+        return text
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        if not self.errors and not any(given.get(name) for name in (*FIELDS, "text")):
+            raise forms.ValidationError("Fill in a field, or paste a text: one of them is enough.")
+        return given
+
+
+class NewHandForm(HandForm):
+    url = forms.CharField(
+        required=False,
+        max_length=LONGEST,
+        label="Its address, if it has one",
+        widget=forms.TextInput(attrs={"inputmode": "url", "placeholder": "acme.com"}),
+    )
+
+    def clean_url(self) -> str:
+        """It is only shown: one that may not be fetched is left out rather than refused."""
+        try:
+            return address(self.cleaned_data["url"]) if self.cleaned_data["url"] else ""
+        except forms.ValidationError:
+            return ""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@private
+def new(request: HttpRequest) -> HttpResponse:
+    given = {"url": request.GET.get("url", "")[:LONGEST]}
+    form = NewHandForm(request.POST if request.method == "POST" else None, initial=given)
+    if not form.is_valid():
+        return render(request, "sites/by-hand.html", {"form": form}, status=_status(form))
+    with transaction.atomic():
+        owner: Any = request.user
+        site = Site.objects.create(owner_id=owner.pk, url=form.cleaned_data["url"])
+        take(site, form)
+    return redirect("sites:site", site.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@private
+def tell(request: HttpRequest, id: UUID) -> HttpResponse:
+    site = own(request, id)
+    form = HandForm(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        context = {"form": form, "site": site}
+        return render(request, "sites/by-hand.html", context, status=_status(form))
+    take(site, form)
+    return redirect("sites:site", site.pk)
+
+
+@transaction.atomic
+def take(site: Site, form: HandForm) -> None:
+    """What was left empty stays as it was."""
+    given = form.cleaned_data
+    for name in FIELDS:
+        if given[name]:
+            edit(site, name, given[name])
+    if given["text"]:
+        _keep(site, given["text"])
+    if site.status != Site.Status.READING or site.run is None:
+        site.tell(status=Site.Status.READY)
+
+
+def _keep(site: Site, text: str) -> None:
+    told = {"site": site, "number": 0, "url": site.url, "title": PASTED, "status": TOLD}
+    id = Page.make_id(site.pk, PASTED)
+    Page.objects.update_or_create(id=id, defaults=told | {"text": text})
+
+
+def _status(form: forms.Form) -> int:
+    return 422 if form.is_bound else 200

@@ -1,0 +1,86 @@
+"""One field of a profile: edited in place, or on a page of its own where there is no script."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django import forms
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from gxweb.sites.own import own
+from gxweb.sites.profile import LABELS, Value, edit
+from gxweb.sites.shown import Shown, fields, profile
+from gxweb.sites.site import Site
+from runs.views import private
+
+LONGEST = 2000
+MOST = 40
+
+
+class FieldForm(forms.Form):
+    """A text, or one thing on each line."""
+
+    value = forms.CharField(max_length=LONGEST, required=False)
+
+    def __init__(self, shown: Shown, *args: object) -> None:
+        super().__init__(*args)  # type: ignore[arg-type]
+        self.shown = shown
+        field = self.fields["value"]
+        field.label = shown.label
+        rows = {"rows": 6 if shown.is_list else 2, "autofocus": True, "maxlength": LONGEST}
+        field.widget = forms.Textarea(attrs=rows)
+        field.help_text = "One on each line." if shown.is_list else ""
+        there = shown.field
+        self.initial = {"value": "" if there is None else _lines(there.value)}
+
+    def clean_value(self) -> Value:
+        said: str = self.cleaned_data["value"]
+        lines = [line.strip() for line in said.splitlines() if line.strip()]
+        return lines[:MOST] if self.shown.is_list else " ".join(lines)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@private
+def field(request: HttpRequest, id: UUID, name: str) -> HttpResponse:
+    site = own(request, id)
+    if name not in LABELS:
+        raise Http404
+    shown = next(one for one in fields(site) if one.name == name)
+    form = FieldForm(shown, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        edit(site, name, form.cleaned_data["value"])
+        return _back(request, site)
+    part = "sites/field-form.html" if request.headers.get("HX-Request") else "sites/field.html"
+    return render(request, part, {"site": site, "one": shown, "form": form})
+
+
+@require_POST
+@login_required
+@private
+def acceptance(request: HttpRequest, id: UUID, number: int) -> HttpResponse:
+    site = own(request, id)
+    get_object_or_404(site.proposals, pk=number).accept()
+    return _back(request, site)
+
+
+@require_POST
+@login_required
+@private
+def dismissal(request: HttpRequest, id: UUID, number: int) -> HttpResponse:
+    site = own(request, id)
+    get_object_or_404(site.proposals, pk=number).dismiss()
+    return _back(request, site)
+
+
+def _back(request: HttpRequest, site: Site) -> HttpResponse:
+    if request.headers.get("HX-Request"):
+        return render(request, "sites/profile.html", profile(site))
+    return redirect("sites:site", site.pk)
+
+
+def _lines(value: Value) -> str:
+    return value if isinstance(value, str) else "\n".join(value)

@@ -1,0 +1,1 @@
+"""The sites app, seen from outside."""
