@@ -17,6 +17,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from threading import Lock
 from typing import Any
@@ -36,6 +37,7 @@ TAGS = frozenset(
 ATTRIBUTES = {"a": {"href"}, "ol": {"start"}}
 HEADINGS = {"h1": "h2", "h5": "h4", "h6": "h4"}
 KEPT = 1024  # texts whose HTML is remembered; a text that grew takes the place of what it was
+LINES_KEPT = 2_000  # characters of one whose reading is remembered
 # More in one block is no prose; it is cut, or shown as it is.
 BLOCK_LINES, BLOCK_CHARACTERS, BLOCK_MARKS = 1_000, 32_000, 3_000
 TABLE_COLUMNS = 100
@@ -168,8 +170,8 @@ def _html(text: str, ids: Ids) -> str:
     if sum(map(text.count, MARKS)) > BLOCK_MARKS:
         plain = escape(normalized(text).rstrip(" \t\n"), quote=False)
         return f"<pre><code>{plain}\n</code></pre>\n"
-    tokens = _full.parse(text, {"ids": ids})
-    made = _full.renderer.render(_tamed(tokens), _full.options, {})
+    tokens = _tamed(_blocks.parse(text), ids)
+    made = _full.renderer.render(tokens, _full.options, {})
     return nh3.clean(
         made,
         tags=set(TAGS),
@@ -200,12 +202,22 @@ def _allowed(url: str) -> bool:
     return _ADDRESS.match(url) is not None
 
 
-def _tamed(tokens: Sequence[Token]) -> Sequence[Token]:
+def _tamed(tokens: Sequence[Token], ids: Ids) -> Sequence[Token]:
+    """Of a text in blocks. What stands in them is read here: of a list that grows all but the last
+    item were read before, and that is most of the work."""
     for token in tokens:
         token.tag = HEADINGS.get(token.tag, token.tag)
-        if token.children:
-            token.children = _hosted(token.children)
+        if token.type == "inline":
+            read = _inline if len(token.content) <= LINES_KEPT else _inline.__wrapped__
+            token.children = [Token("html_inline", "", 0, content=read(token.content, ids))]
     return tokens
+
+
+@lru_cache(maxsize=KEPT)
+def _inline(text: str, ids: Ids) -> str:
+    (token,) = _full.parseInline(text, {"ids": ids})
+    token.children = _hosted(token.children or [])
+    return str(_full.renderer.render([token], _full.options, {}))
 
 
 def _hosted(tokens: Sequence[Token]) -> list[Token]:

@@ -113,8 +113,8 @@ def _rests(html: str, depth: int) -> list[str]:
 
 
 def _edit(at: _Open, gone: str, come: str) -> str:
-    keep = f' data-keep="{at.keep}"' if gone else ""
+    keep = at.keep if gone else ""
     first, *inner = _WITHIN.get(at.tag, ("div",))
     for tag in reversed(inner):
         come = f"<{tag}>{come}</{tag}>"
-    return f'<{first} hx-swap-oob="beforeend:{at.selector}"{keep}>{come}</{first}>'
+    return f'<{first} hx-swap-oob="beforeend:{at.selector}" data-keep="{keep}">{come}</{first}>'

@@ -36,6 +36,11 @@ def into(how: str, html: str) -> str:
     return f'<div hx-swap-oob="{how}">{html}</div>'
 
 
+def behind(place: str, html: str) -> str:
+    """A part that is added to a text, which the page's own script puts in."""
+    return f'<div hx-swap-oob="beforeend:{place}" data-keep="">{html}</div>'
+
+
 def element_id(name: str) -> str:
     """A short name for an element: the same in every rendering, and safe in a selector."""
     return blake2b(name.encode(), digest_size=6).hexdigest()

@@ -16,7 +16,7 @@ from django.utils.safestring import mark_safe
 
 from runs.markdown import Ids, Rendering, rendered
 from runs.render.growth import edits
-from runs.render.html import REPLACE, element_id, exact, into, joined, part
+from runs.render.html import REPLACE, behind, element_id, exact, into, joined, part
 from runs.render.sources import ids
 from workflows.wire.state import Channel, State
 
@@ -61,7 +61,7 @@ def _markdown_changes(
     before, now = rendered.grown(old.text, new.text, cited)
     id = element_id(f"section-{number}")
     if now.settled > before.settled:
-        yield into(f"beforeend:#c{id}", now.closed[len(before.closed) :])
+        yield behind(f"#c{id}", now.closed[len(before.closed) :])
         yield _tail(id, now, swap=REPLACE)
     else:
         edited = edits(f"#u{id}", before.tail, now.tail)
@@ -77,7 +77,7 @@ def _text_changes(name: str, old: Channel, new: Channel) -> Iterator[str]:
     if new is old or _reads_as(old, new):
         return
     if _continues(old, new):
-        yield into(f"beforeend:#t{element_id(name)}", exact(new.text[len(old.text) :]))
+        yield behind(f"#t{element_id(name)}", exact(new.text[len(old.text) :]))
     else:
         yield _text(name, new, swap=REPLACE)
 

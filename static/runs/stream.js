@@ -102,17 +102,29 @@
     }
   });
 
-  // Before something is put behind what an element says, what no longer holds is taken away.
-  root.addEventListener("htmx:oobBeforeSwap", ({ detail: { target, fragment } }) => {
-    if (fragment.tagName === "TABLE" && target.tagName !== "TABLE")
-      fragment.replaceChildren(...fragment.querySelector(target.tagName).childNodes);
-    if (!fragment.dataset || !fragment.dataset.keep) return;
-    const [nodes, characters] = fragment.dataset.keep.split(" ");
-    target.normalize();
-    while (target.childNodes.length > nodes) target.lastChild.remove();
-    const last = target.lastChild;
-    if (characters) last.data = last.data.slice(0, characters);
+  // What is added to a text is put in here: htmx would look through all that is there for what to
+  // bring to life, and a text has nothing of the kind. What no longer holds is taken away before.
+  root.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+    const { target, fragment } = detail;
+    const kept = fragment.dataset?.keep; // empty: nothing goes
+    if (kept === undefined) return;
+    detail.shouldSwap = false;
+    const rows = fragment.tagName === "TABLE" && target.tagName !== "TABLE";
+    const from = rows ? fragment.querySelector(target.tagName) : fragment;
+    if (kept) keep(target, ...kept.split(" "));
+    const [last, first] = [target.lastChild, from.firstChild];
+    if (last?.nodeType === Node.TEXT_NODE && first?.nodeType === Node.TEXT_NODE) {
+      last.appendData(first.data); // as a parser would: what is to be kept is counted in nodes
+      first.remove();
+    }
+    target.append(...from.childNodes);
   });
+
+  const keep = (target, nodes, characters) => {
+    for (let gone = target.childNodes.length - nodes; gone > 0; gone -= 1) target.lastChild.remove();
+    const last = target.lastChild;
+    if (characters) last.deleteData(characters, last.length - characters);
+  };
 
   root.addEventListener("htmx:wsAfterMessage", () => {
     const mark = document.getElementById("run-mark").dataset;

@@ -103,7 +103,7 @@ class Page:
             parent, at = step_into(parent.children[at], step)
         target = parent.children[at]
         assert isinstance(target, Node)
-        if "data-keep" in part.attributes:
+        if part.attributes.get("data-keep"):
             keep(target, *map(int, part.attributes["data-keep"].split()))
         if part.tag == "table" and target.tag != "table":
             part = next(node for node in part.walk() if node.tag == target.tag)

@@ -62,7 +62,7 @@ def test_a_row_comes_within_a_table() -> None:
     row, foot = "<tr>\n<td>{}</td>\n</tr>\n", "</tbody>\n</table>\n"
     edited = edits("#u1", head + row.format(1) + foot, head + row.format(1) + row.format(2) + foot)
     assert edited == (
-        '<table hx-swap-oob="beforeend:#u1>:nth-child(1)>:nth-child(2)">'
+        '<table hx-swap-oob="beforeend:#u1>:nth-child(1)>:nth-child(2)" data-keep="">'
         f"<tbody>{row.format(2)}</tbody></table>"
     )
 

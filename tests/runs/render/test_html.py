@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runs.render.html import element_id, exact, into, part
+from runs.render.html import behind, element_id, exact, into, part
 from tests.runs.render.dom import parse
 from workflows.wire.events import Body
 
@@ -47,7 +47,8 @@ def test_a_part_escapes_what_it_is_given() -> None:
 
 
 def test_a_place_is_named_in_the_swap() -> None:
-    assert into("beforeend:#a", "b") == '<div hx-swap-oob="beforeend:#a">b</div>'
+    assert into("afterend:#a", "b") == '<div hx-swap-oob="afterend:#a">b</div>'
+    assert behind("#a", "b") == '<div hx-swap-oob="beforeend:#a" data-keep="">b</div>'
 
 
 def test_element_ids_are_safe_in_selectors_and_tell_names_apart() -> None:
