@@ -117,13 +117,14 @@ def _suggest(site: Site, told: tuple[tuple[str, str], ...]) -> None:
 
 def _turn(reading: Reading, told: tuple[FoundPage, ...], *, again: bool) -> None:
     """Write the pages that this reading has not told of yet."""
-    site = reading.site
-    known = {page.id: page for page in site.pages.prefetch_related("facts")}
-    for number, one in enumerate(told):
-        id = Page.make_id(site.pk, one.url)
-        old = known.get(id)
-        if old is None or old.reading_id != reading.pk:
-            _put(reading, one, number, _change(old, one) if again else "")
+    pages = reading.site.pages
+    known = set(pages.filter(reading=reading).values_list("id", flat=True))
+    ids = [Page.make_id(reading.site.pk, one.url) for one in told]
+    news = [(id, number) for number, id in enumerate(ids) if id not in known]
+    before = pages.prefetch_related("facts").in_bulk([id for id, _ in news])
+    for id, number in news:
+        one = told[number]
+        _put(reading, one, number, _change(before.get(id), one) if again else "")
 
 
 def _put(reading: Reading, one: FoundPage, number: int, change: str) -> None:

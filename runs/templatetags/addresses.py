@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.template import Library
 
 from runs.markdown import shown_address
 
 register = Library()
+PATH = 50
+_PLAIN = re.compile(r"/[A-Za-z0-9/%._~+-]*")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -17,6 +20,14 @@ _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 def leads(url: Any) -> str:
     """Where a link to it leads, in short; empty: there must be none."""
     return shown_address(url)
+
+
+@register.filter
+def path(url: Any) -> str:
+    """What stands behind the host, in short; nothing that could be taken for another host."""
+    found = urlsplit(url).path if leads(url) else ""
+    shown = found if _PLAIN.fullmatch(found) and found != "/" else ""
+    return shown if len(shown) <= PATH else f"{shown[: PATH - 1]}…"
 
 
 @register.filter

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from redis import Redis
 
 from gxweb.sites import results
@@ -138,3 +142,36 @@ def test_runs_of_other_workflows_are_not_ours(run: Run) -> None:
     results.on_start(run=run)
     results.on_news(run=run)
     assert not Site.objects.exists()
+
+
+def test_of_two_who_bring_the_rows_up_one_writes(reader: Reader, site: Site) -> None:
+    reader.show(card=CARD, profile=PROFILE)
+    for number in range(20):
+        reader.read(f"{URL}{number}")
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(absorbed, reader.run) for _ in range(4)]:
+            done.result()
+    assert (site.pages.count(), Fact.objects.count(), site.fields.count()) == (20, 20, 3)
+
+
+def absorbed(run: Run) -> None:
+    try:
+        results.absorb(results.draft(run))
+    finally:
+        connection.close()
+
+
+def test_one_more_page_costs_no_more_for_those_before_it(reader: Reader, site: Site) -> None:
+    def queries(url: str) -> int:
+        reader.read(url)
+        with CaptureQueriesContext(connection) as asked:
+            results.absorb(results.draft(reader.run))
+        return len(asked)
+
+    reader.show(card=CARD, profile=PROFILE)
+    queries(f"{URL}first")
+    few = queries(f"{URL}second")
+    for number in range(30):
+        reader.read(f"{URL}{number}")
+    queries(f"{URL}third")
+    assert queries(f"{URL}last") == few
