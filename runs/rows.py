@@ -219,8 +219,14 @@ def _words(said: Mapping[str, Mapping[str, Any]]) -> Iterator[Body]:
         yield events.Object(label, value)
 
 
+def _bill(kept: Mapping[str, Any]) -> events.Usage:
+    saved = kept.get("saved")
+    calls = tuple(events.Call(**call) for call in kept.get("calls", ()))
+    return events.Usage(calls, events.Saved(**saved) if saved else None)
+
+
 def _ended(span: Span) -> Body:
-    usage = events.Usage(tuple(events.Call(**call) for call in span.usage.get("calls", ())))
+    usage = _bill(span.usage)
     took = span.duration_ms or 0.0
     if span.status == "failed":
         error = events.Error(**(span.error or {"type": "internal", "message": ""}))

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from runs.render.html import REPLACE, element_id, into, joined, part
+from workflows.wire.events import Usage
 from workflows.wire.state import Span, State
 
 STEPS = 1000  # rows of a plan; a browser has trouble with more, and people too
@@ -71,6 +72,13 @@ def called(span: Span) -> str:
     return span.label or span.key or span.name.replace("_", " ").capitalize()
 
 
+def saved(usage: Usage) -> str:
+    """What a cached step came to when it was made, if that is known and not nothing."""
+    if (had := usage.saved) is None or not had.tokens:
+        return ""
+    return f"{had.tokens:,} tokens" + (f", ${had.usd:.4f}" if had.usd else "")
+
+
 def _row(state: State, span: Span, swap: str = "") -> str:
     # Flat and ready to print: a long plan is a thousand of these.
     context = {
@@ -85,6 +93,7 @@ def _row(state: State, span: Span, swap: str = "") -> str:
         "error": span.error,
         "tries": span.tries if span.tries > 1 else None,
         "cached": span.cached,
+        "saved": saved(span.usage),
         "replayed": state.replayed(span),
         "copied": span.copied,
         "nested": span.parent is not None,

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from runs.render.now import duration
-from runs.render.plan import called
+from runs.render.plan import called, saved
 from workflows.wire.state import Span, State
 
 LONGEST = 20_000  # characters of an output on a page; the whole is in the API
@@ -38,6 +38,7 @@ class Row:
     cost: float | None
     calls: int
     models: str
+    saved: str  # by the cache
     replayed: bool
     taken_from: str  # the run that did it, if that was another one
     retriable: bool  # it failed, and nothing that it called would be done again with it
@@ -93,6 +94,7 @@ def _row(state: State, span: Span, depth: int, bar: Bar | None, *, leaf: bool) -
         cost=None if None in costs else sum(cost for cost in costs if cost is not None),
         calls=len(calls),
         models=", ".join(dict.fromkeys(call.model for call in calls if call.model)),
+        saved=saved(span.usage),
         replayed=state.replayed(span),
         retriable=leaf and depth > 0 and span.status == "failed",
         taken_from=(span.copied or "").partition(":")[0],

@@ -3,6 +3,7 @@
 python -m tests.chaos.broken fence [WORKER OPTIONS]     its writes and calls are not fenced
 python -m tests.chaos.broken replay [WORKER OPTIONS]    it does everything again
 python -m tests.chaos.broken spend [WORKER OPTIONS]     it writes no costs down
+python -m tests.chaos.broken breaker [WORKER OPTIONS]   its breakers never open
 python -m tests.chaos.broken monitor                    a control that takes nothing over
 """
 
@@ -18,6 +19,7 @@ from workflows.engine.execute import Executor
 from workflows.engine.journal import Journal
 from workflows.engine.purse import Purse
 from workflows.engine.replay import Replay
+from workflows.llm import breaker
 from workflows.wire.spend import Try
 from workflows.worker import __main__ as worker
 
@@ -52,10 +54,15 @@ def without_spend() -> None:
     Purse.put = put  # type: ignore[method-assign]
 
 
+def without_breaker() -> None:
+    breaker.OPENS_AT = 10**9
+
+
 WORKERS: dict[str, Callable[[], None]] = {
     "fence": without_fence,
     "replay": without_replay,
     "spend": without_spend,
+    "breaker": without_breaker,
 }
 
 

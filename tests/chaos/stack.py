@@ -47,6 +47,7 @@ class Stack:
 
     def __init__(self, folder: Path, provider: Provider, environ: dict[str, str]) -> None:
         self.folder, self.provider = folder, provider
+        self.spare: Provider | None = None  # the next in the chain of workers added from now on
         self.server = valkey.start(folder / "valkey", fsync=environ.pop("FSYNC", "always"))
         self.port = valkey.free_port()
         self.env = _environment(self, environ)
@@ -99,7 +100,9 @@ class Stack:
     def add_worker(self, *words: str, module: str = "workflows.worker") -> Process:
         env = {name: value for name, value in self.env.items() if name != "DJANGO_SETTINGS_MODULE"}
         name = f"worker{len(self.workers) + 1}"
-        env["GX_PROVIDERS"] = providers(f"{self.provider.root}/{name}/v1")
+        env["GX_PROVIDERS"] = providers(
+            *(f"{p.root}/{name}/v1" for p in (self.provider, self.spare) if p)
+        )
         self.workers.append(Process(name, ["-m", module, *words], env, self.folder).start())
         return self.workers[-1]
 
@@ -216,12 +219,15 @@ class Stack:
         return next((w for w in self.workers if w.alive and str(w.pid) in name), None)
 
 
-def providers(base_url: str) -> str:
-    """GX_PROVIDERS: the fake one alone. Each worker has an address of its own for it, so that the
-    ledger tells who called."""
+def providers(*base_urls: str) -> str:
+    """GX_PROVIDERS: the fake ones. Each worker has an address of its own for each, so that the
+    ledgers tell who called."""
     models = {"small": "fake-small", "large": "fake-large", "embedding": "fake-embedding"}
-    fake = {"name": "fake", "base_url": base_url, "key_env": "FAKE_KEY", "models": models}
-    return json.dumps([fake])
+    fakes = [
+        {"name": name, "base_url": url, "key_env": "FAKE_KEY", "models": models}
+        for name, url in zip(("fake", "spare"), base_urls, strict=False)
+    ]
+    return json.dumps(fakes)
 
 
 def _environment(stack: Stack, changes: dict[str, str]) -> dict[str, str]:

@@ -50,6 +50,7 @@ class Facts:
     probation: bool = False  # a suspect, alone: its first new span clears it
     lane: str = "bulk"
     worker: str = ""
+    models: str = ""  # which models answer, in words: another one gives other results
     workflow: str = ""
 
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from workflows.engine import values
 from workflows.engine.attempt import Attempt
-from workflows.engine.cache import Slot, cache_key
+from workflows.engine.cache import EVERYBODY, Slot, cache_key
 from workflows.engine.context import current, entered
 from workflows.engine.errors import contained
+from workflows.engine.flight import Flight
 from workflows.engine.frame import Frame
 from workflows.engine.hiding import seal, sealed, told
 from workflows.engine.identity import Place, arguments, fingerprint, shown
@@ -82,7 +83,7 @@ def child(parent: Frame, options: Options, bound: dict[str, Any], key: str | Non
     path = attempt.paths.take(digest, parent.path, options.name, key)
     in_any_run = ""
     if options.cache and not values.is_opaque(frozen):
-        in_any_run = cache_key(options.home, call, told_apart)
+        in_any_run = cache_key(options.home, call, told_apart, attempt.facts.models)
     return Place(digest, path, options.name, key, parent.path, in_any_run)
 
 
@@ -137,19 +138,20 @@ async def _finished(
     frame: Frame, bound: dict[str, Any], function: Function, args: Any, kwargs: Any
 ) -> Any:
     """The value of a span that begins here, made or found; its end is in the log."""
-    slot = _slot(frame)
-    found = None if slot is None else await slot.find()
-    if found is None:
+    if (slot := _slot(frame)) is None:
         value = await ran(frame, bound, function, args, kwargs)
-    else:
-        value = found.value
-        frame.start(bound)
-        frame.complete(value, cached=True)
+        await _written(frame)
+        return value
+    async with Flight(slot, frame) as flight:
+        value = await ran(frame, bound, function, args, kwargs, flight)
+        await _written(frame)
+        await flight.keep(frame.result, frame.spent)
+    return value
+
+
+async def _written(frame: Frame) -> None:
     await frame.attempt.journal.flush()
     frame.attempt.proved()
-    if slot is not None and found is None:
-        await slot.keep(frame.result)
-    return value
 
 
 def _slot(frame: Frame) -> Slot | None:
@@ -158,7 +160,7 @@ def _slot(frame: Frame) -> Slot | None:
     store = None if cache is None else cache.store or frame.attempt.store
     if cache is None or store is None or not call:
         return None
-    return Slot(store, frame.owner, call, cache.ttl)
+    return Slot(store, EVERYBODY if cache.shared else frame.owner, call, cache.ttl)
 
 
 def replayed(parent: Frame, place: Place) -> Found | None:
@@ -173,13 +175,22 @@ def replayed(parent: Frame, place: Place) -> Found | None:
 
 
 async def ran(
-    frame: Frame, bound: dict[str, Any], function: Function, args: Any, kwargs: Any
+    frame: Frame,
+    bound: dict[str, Any],
+    function: Function,
+    args: Any,
+    kwargs: Any,
+    flight: Flight | None = None,
 ) -> Any:
-    """Run the span's own code. Its end is queued, and not yet acknowledged."""
+    """Run the span's own code, unless its value is found. Its end is queued, and not yet
+    acknowledged."""
     attempt = frame.attempt
     frame.start(bound)
     attempt.frames.add(frame)
     try:
+        if flight is not None and (found := await flight.find()) is not None:
+            frame.take(found)
+            return found.value
         try:
             with entered(frame), contained():
                 value = await within(function, frame.options, args, kwargs, frame)

@@ -85,10 +85,17 @@ class Component(Generic[P, R]):
         """What people read instead of its name: the heading it writes, the page it reads."""
         return self._with(label=label)
 
-    def cache(self, ttl: float, store: Store | None = None) -> Self:
+    def cache(self, ttl: float, store: Store | None = None, *, shared: bool = False) -> Self:
         """Take the result of an equal call in any run of the same owner that ended well in the last
-        `ttl` seconds. What it said meanwhile (texts, status) is not said again."""
-        return self._with(cache=Cache(ttl, store))
+        `ttl` seconds. What it said meanwhile (texts, status) is not said again. Calls that come at
+        once are made once. `shared`: of any owner; only for what nobody may not see.
+
+        >>> @component
+        ... async def exchange_rate(day: str) -> float: ...
+        >>> exchange_rate.cache(3600, shared=True).options.cache
+        Cache(ttl=3600, store=None, shared=True)
+        """
+        return self._with(cache=Cache(ttl, store, shared))
 
     def fallback(self, function: Callable[..., Any]) -> Self:
         """Called with the same arguments when all tries have failed."""

@@ -75,8 +75,10 @@ class Executor:
         previews: bool = True,
         isolated: bool = False,
         apart: Apart | None = None,
+        models: str = "",
     ) -> None:
-        """`isolated`: this process is there for one suspect alone. `apart`: where suspects go."""
+        """`isolated`: this process is there for one suspect alone. `apart`: where suspects go.
+        `models`: which models answer; what is cached was made by them."""
         self.registry = registry
         self.draining = False
         self.held: dict[str, Attempt] = {}  # by run
@@ -85,6 +87,7 @@ class Executor:
         self._opener = Opener(client, worker, int(lease_seconds * 1000), isolated)
         self._apart = apart
         self._previews = previews
+        self._models = models
         self._store = RedisStore(client)
         self._under_way = 0
         self.idle = asyncio.Event()  # no order is being carried out
@@ -181,6 +184,7 @@ class Executor:
             probation=self._opener.isolated,
             lane=lane_of(order.workflow),
             worker=self._opener.worker,
+            models=self._models,
             workflow=order.workflow,
         )
         mask = self._writer.mask.own()

@@ -14,6 +14,7 @@ from workflows.engine.afar import Afar
 from workflows.engine.attempt import Attempt, now_ms
 from workflows.engine.bill import Bill
 from workflows.engine.budget import Hold
+from workflows.engine.cache import Kept, Spent
 from workflows.engine.errors import Failure, Halt, described, report
 from workflows.engine.identity import Children, Place
 from workflows.engine.journal import NOTHING
@@ -23,7 +24,7 @@ from workflows.engine.preview import preview, shown
 from workflows.engine.result import kept
 from workflows.engine.retry import Decision
 from workflows.engine.speech import Speech
-from workflows.engine.spending import usage
+from workflows.engine.spending import spent, usage
 from workflows.engine.standing import Standing
 from workflows.wire.events import (
     Body,
@@ -31,12 +32,14 @@ from workflows.wire.events import (
     Error,
     Log,
     Object,
+    Saved,
     SpanCompleted,
     SpanFailed,
     SpanRetrying,
     SpanStarted,
     Status,
     Text,
+    Usage,
 )  # fmt: skip
 
 MESSAGE_CHARS = 8 * 1024
@@ -66,6 +69,7 @@ class Frame(Standing):
         self.asking = False  # for an answer, or for time to pass
         self.fenced_at = 0.0
         self.result: Any = None  # frozen, once there is one
+        self.spent = Spent()  # by it and all below it
         self._tries = 0
         self._bill = Bill(self._payer(), attempt.purse)
         self._offsets: dict[str, int] = {}
@@ -96,6 +100,9 @@ class Frame(Standing):
     def record(self, call: Call) -> None:
         if not self._bill.end(call):
             return
+        above: Frame | None = self
+        while above is not None:
+            above.spent, above = spent(above.spent, call), above.parent
         if self.budget.add(call) and self.attempt.halted is None:
             self.warn_once("budget", f"80 % of this run's budget are used: {self.budget.told()}.")
 
@@ -203,15 +210,20 @@ class Frame(Standing):
         previews = self.attempt.facts.previews
         return preview(arguments, self.options.secret) if previews else ""
 
-    def complete(self, value: Any, *, cached: bool = False) -> None:
+    def complete(self, value: Any, **more: Any) -> None:
         """Queue the end. What it gave is kept for the next attempt, if it can be."""
         self._say_rest()
         self.result, lost = kept(value, self.attempt.mask)
         if lost:
             self.warn(f"The result of {self.path} {lost}.")
         self.keeping.finish(self.result)
-        said = {"duration_ms": self._took_ms(), "cached": cached, **self._spent()}
+        said = {"duration_ms": self._took_ms(), **self._spent(), **more}
         self._put(SpanCompleted(output=self.result, **said))
+
+    def take(self, found: Kept) -> None:
+        """The end of a span whose value was made in another run."""
+        saved = Saved(found.spent.tokens, found.spent.usd)
+        self.complete(found.value, cached=True, usage=Usage(saved=saved))
 
     def fail(self, error: BaseException) -> None:
         whole = self._report(error, "failed")

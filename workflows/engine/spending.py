@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from workflows.engine.cache import Spent
 from workflows.wire.events import Call, Usage
 
 CALLS_KEPT = 200
@@ -18,6 +19,13 @@ def usage(calls: Sequence[Call]) -> Usage:
         kind = (call.provider, call.model, call.status)
         sums[kind] = _sum(sums[kind], call) if kind in sums else _first(call)
     return Usage((*sums.values(), *late))
+
+
+def spent(before: Spent, call: Call) -> Spent:
+    """One unknown part makes the sum unknown."""
+    tokens = _plus(call.prompt_tokens, call.completion_tokens)
+    usd = None if before.usd is None or call.cost_usd is None else before.usd + call.cost_usd
+    return Spent(_plus(before.tokens, tokens), usd)
 
 
 def _first(call: Call) -> Call:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from importlib.resources import files
 from typing import Any
 
 from redis.asyncio import Redis
@@ -13,6 +14,7 @@ from workflows.engine.cache import KEPT
 from workflows.wire import keys
 
 ANSWER_S = 2.0
+HOLD = files("workflows.engine").joinpath("scripts", "hold.lua").read_text()
 
 
 class RedisStore:
@@ -20,6 +22,7 @@ class RedisStore:
 
     def __init__(self, client: Redis, clock: Callable[[], float] = time.time) -> None:
         self._client = client
+        self._hold: Any = client.register_script(HOLD)
         self._clock = clock
 
     async def get(self, owner: str, key: str) -> bytes | None:
@@ -42,6 +45,16 @@ class RedisStore:
             pipe.zrange(untils, -1, -1, withscores=True)
             *_, old, many, [(_, last)] = await pipe.execute()
             await self._tidy(values, untils, {*old, *many}, last)
+
+    async def hold(self, owner: str, key: str, who: str, seconds: float) -> bool:
+        name, lasts = keys.flight(owner, key), int(seconds * 1000)
+        async with asyncio.timeout(ANSWER_S):
+            said = await self._hold(keys=[name], args=[who, lasts])
+        return bool(said)
+
+    async def let_go(self, owner: str, key: str, who: str) -> None:
+        async with asyncio.timeout(ANSWER_S):
+            await self._hold(keys=[keys.flight(owner, key)], args=[who, 0])
 
     async def _tidy(self, values: str, untils: str, gone: set[bytes], last: float) -> None:
         pipe: Any = self._client.pipeline(transaction=True)

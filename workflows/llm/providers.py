@@ -75,6 +75,12 @@ def chain(environ: Mapping[str, str]) -> tuple[Provider, ...]:
     return tuple(found) or (OFFLINE,)
 
 
+def models(environ: Mapping[str, str]) -> str:
+    """Which models answer, in words. Raises BadSetting."""
+    told = (f"{p.name} {sorted(p.models.items())}" for p in chain(environ))
+    return "; ".join(told)
+
+
 class _Models(BaseModel):
     model_config = ConfigDict(extra="forbid")
 

@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from workflows.wire.cursor import Cursor
-from workflows.wire.events import BODIES, Body, Call, Error, Event, Limits, Unknown, Usage
+from workflows.wire.events import BODIES, Body, Call, Error, Event, Limits, Saved, Unknown, Usage
 from workflows.wire.reading import LARGEST, body_of
 
 V = 1
@@ -187,7 +187,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Call):
         said = {f.name: getattr(value, f.name) for f in fields(value)}
         return said if value.id else {name: part for name, part in said.items() if name != "id"}
-    if isinstance(value, Usage | Limits):
+    if isinstance(value, Usage) and value.saved is None:
+        return {"calls": value.calls}
+    if isinstance(value, Usage | Limits | Saved):
         return {f.name: getattr(value, f.name) for f in fields(value)}
     raise TypeError(f"JSON cannot say {type(value).__name__}")
 
@@ -233,7 +235,7 @@ def _whole(value: Any) -> Any:
         return {_whole(key): _whole(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
         return [_whole(part) for part in value]
-    if isinstance(value, Error | Usage | Limits | Call):
+    if isinstance(value, Error | Usage | Limits | Call | Saved):
         return _whole(_plain(value))
     return value
 

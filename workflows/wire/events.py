@@ -53,8 +53,19 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Saved:
+    """What a result from the cache came to when it was made. None: unknown."""
+
+    tokens: int | None = None
+    usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
+    """`saved`: of a cached span only."""
+
     calls: tuple[Call, ...] = ()
+    saved: Saved | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,7 +205,7 @@ def _span_ended(draft: Draft, event: Event, body: Any, **changes: Any) -> None:
         finished_at=event.at,
         duration_ms=body.duration_ms,
         tries=body.tries,
-        usage=Usage(before + body.usage.calls),
+        usage=Usage(before + body.usage.calls, body.usage.saved),
         retry=None,
         **changes,
     )

@@ -51,6 +51,11 @@ def cached(owner: str) -> str:
     return f"gx:cache:{{{owner}}}:until"
 
 
+def flight(owner: str, call: str) -> str:
+    """String: who makes a value that others wait for; it goes by itself when its maker dies."""
+    return f"gx:cache:{{{owner}}}:flight:{call}"
+
+
 def breaker(name: str) -> str:
     """Hash: what all workers know of a model at a provider. One slot: a call asks for several."""
     return f"gx:{{breaker}}:{name}"

@@ -19,6 +19,7 @@ from workflows.wire.events import (
     Error,
     Limits,
     RunFailed,
+    Saved,
     Unknown,
     Usage,
 )
@@ -72,8 +73,14 @@ def _nested(cls: type[Any], value: Any) -> Any:
     if isinstance(value, cls):
         return value
     if cls is Usage:
-        return Usage(tuple(_nested(Call, call) for call in value["calls"]))
+        calls = tuple(_nested(Call, call) for call in value["calls"])
+        return Usage(calls, _saved(value.get("saved")))
     return cls(**{name: part for name, part in value.items() if name in _CHECKS[cls]})
+
+
+def _saved(value: Any) -> Saved | None:
+    """A note for people: one that cannot be read is none."""
+    return _nested(Saved, value) if _of(Saved)(value) else None
 
 
 def _of(cls: type[Any]) -> Check:
@@ -113,7 +120,7 @@ def _check(name: str, hint: Any) -> Check | None:
 
 
 _NESTED: dict[str, type[Any]] = {"error": Error, "limits": Limits, "usage": Usage}
-_READ = (*BODIES, Error, Limits, Call)
+_READ = (*BODIES, Error, Limits, Call, Saved)
 _CHECKS: dict[Any, dict[str, Check | None]] = {
     cls: {f.name: _check(f.name, get_type_hints(cls)[f.name]) for f in fields(cls)} for cls in _READ
 }

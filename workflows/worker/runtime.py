@@ -22,6 +22,7 @@ from workflows.engine.errors import LeaseLost
 from workflows.engine.execute import Executor
 from workflows.engine.masking import Mask
 from workflows.engine.writer import Writer
+from workflows.llm import providers
 from workflows.wire.clients import connect_async, connect_writer
 from workflows.wire.orders import Order
 from workflows.wire.settings import Settings
@@ -122,6 +123,7 @@ class Runtime:
             previews=self.settings.capture_prompts,
             isolated=self.isolated,
             apart=Alone(nursery) if nursery else None,
+            models=providers.models(os.environ),
         )
         async with asyncio.TaskGroup() as group:
             sides = [
