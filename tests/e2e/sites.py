@@ -138,9 +138,12 @@ def _begun(owner: Any) -> Site:
 def _failed(owner: Any) -> Site:
     site = _begun(owner)
     site.tell(status=Site.Status.FAILED, note="The page could not be read: it asks for a password.")
-    ended: dict[str, Any] = {"status": "failed", "finished_at": timezone.now()}
-    Run.objects.filter(pk=site.run_id).update(**ended, error_type="empty_page")
+    _end(site, "failed", error_type="empty_page")
     return site
+
+
+def _end(site: Site, status: str, **more: Any) -> None:
+    Run.objects.filter(site=site).update(status=status, finished_at=timezone.now(), **more)
 
 
 def _ready(owner: Any) -> Site:
@@ -162,8 +165,7 @@ def _ready(owner: Any) -> Site:
     site.pages.filter(pk=pages[1].pk).update(status="gone")
     site.fields.filter(name="audience").update(before="Families")
     site.tell(status=Site.Status.READY)
-    ended: dict[str, Any] = {"status": "completed", "finished_at": timezone.now()}
-    Run.objects.filter(pk=site.run_id).update(**ended, cost_usd=0.08)
+    _end(site, "completed", cost_usd=0.08)
     return site
 
 
