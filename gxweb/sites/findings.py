@@ -9,6 +9,7 @@ from typing import Any
 
 from gxweb.sites.page import DONE, SKIPPED
 from gxweb.sites.profile import LABELS, LISTS, Finding
+from runs.outputs import plain
 from workflows.wire.state import Span, State
 
 PAGE = "read_page"  # what the workflow calls its step for one page
@@ -38,7 +39,7 @@ class Found:
 
 
 def found(state: State) -> Found:
-    output = _mapping(state.output)
+    output = _mapping(plain(state.output))
     return Found(
         _mapping(state.objects.get("card")),
         fields(state.objects.get("profile")),
@@ -58,7 +59,7 @@ def page(span: Span) -> FoundPage | None:
     """What a step has read; None: it has not ended, or read no page."""
     if span.name != PAGE or span.status != "completed":
         return None
-    told = _mapping(span.output)
+    told = _mapping(plain(span.output))
     url = _text(told.get("url")) or span.key or ""
     return _page(told, url) if url else None
 

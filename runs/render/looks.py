@@ -20,6 +20,7 @@ from django.template import Engine
 from django.template.loader import get_template
 from django.utils.safestring import SafeString, mark_safe
 
+from runs.outputs import plain
 from runs.render.html import REPLACE, element_id, into, joined
 from workflows.wire.state import Span, State
 
@@ -84,7 +85,7 @@ def _step(state: State, span: Span, swap: str = "") -> str:
     id = f"step-{element_id(span.path)}"
     if span.status not in ENDED:
         return f'<li id="{id}" hidden{swap}></li>'
-    inner = _inner(state, f"steps/{span.name}", {"span": span, "output": span.output})
+    inner = _inner(state, f"steps/{span.name}", {"span": span, "output": plain(span.output)})
     return f'<li id="{id}"{swap}>{inner}</li>'
 
 

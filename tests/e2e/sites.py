@@ -94,7 +94,7 @@ class Reading(Writer):
             "summary": "How the mill works, and when.", "status": "done", "reason": "",
         }  # fmt: skip
         self.say((path, SpanStarted("read_page", path, key=url, parent=ROOT)))
-        self.say((path, SpanCompleted(output | more, 900.0)))
+        self.say((path, SpanCompleted(_frozen(output | more), 900.0)))
         return self
 
     def progress(self, done: int, state: str = "reading", **more: Any) -> Reading:
@@ -110,6 +110,11 @@ class Reading(Writer):
         }  # fmt: skip
         self.say((ROOT, Status("Reading pages", done, 12)))
         return self.show(frontier=told | more)
+
+
+def _frozen(fields: dict[str, Any]) -> dict[str, Any]:
+    """As a worker gives it."""
+    return {"$": "dataclass", "class": "workflows.catalog.site:ReadPage", "fields": fields}
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from runs.models import Notice, Run
 from runs.projector import Projector
 from tests.gxweb.posts.conftest import ada, as_ada, as_bob, bob, gx  # noqa: F401
 from tests.runs.worker import Worker
+from workflows.engine.values import freeze
 from workflows.wire.events import Body, Error, Object, RunCompleted, RunFailed, SpanStarted
 
 URL = "https://acme.example/"
@@ -62,7 +63,9 @@ class Reader:
     def read(self, url: str, **more: Any) -> Reader:
         self.begin(url)
         output = {"url": url, "title": "Salt", "summary": "Of salt.", "facts": FACTS}
-        self.worker.finish(self._path(url), output | {"status": "done", "reason": ""} | more)
+        told = freeze(output | {"status": "done", "reason": ""} | more)
+        told = {"$": "dataclass", "class": "workflows.catalog.site:ReadPage", "fields": told}
+        self.worker.finish(self._path(url), told)
         return self
 
     def complete(self, **output: Any) -> Reader:
