@@ -22,6 +22,7 @@ from workflows.engine.budget import Budget
 from workflows.engine.cache import Store
 from workflows.engine.errors import Halt, Handover, LeaseLost
 from workflows.engine.faults import Faults
+from workflows.engine.heldup import HeldUp
 from workflows.engine.identity import Paths
 from workflows.engine.journal import Journal
 from workflows.engine.mailbox import Mailbox
@@ -89,6 +90,7 @@ class Attempt:
         self.frames: set[Frame] = set()
         self.tried: Counter[str] = Counter()  # tries of spans that gave nothing, by identity
         self.tries_left = TRIES_AGAIN
+        self.held_up = HeldUp()
         self.warned: set[str] = set()  # once for each of these
         self._tasks: set[asyncio.Task[object]] = set()
         self._slots: dict[object, asyncio.Semaphore] = {}

@@ -125,6 +125,10 @@ class Budget:
         """Whether a provider is at work for this run."""
         return bool(self._held)
 
+    def held_by(self, holder: object) -> int:
+        """How many of its calls are under way, or wait to be."""
+        return sum(hold.holder is holder for hold in self._held)
+
     def told(self) -> str:
         """What was used, for people: "$1.72 of $2.00, 310,000 of 400,000 tokens"."""
         said = []

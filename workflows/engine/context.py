@@ -6,10 +6,10 @@ outside a run: the same function works in a test, in a shell and in a worker.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from redis.asyncio import Redis
 
@@ -19,6 +19,8 @@ from workflows.wire.events import Body, Call, Log, Object, Status, Text
 # One event stays under 64 KB whatever the text is made of: JSON may need six bytes a character.
 PIECE = 8 * 1024
 NAME_CHARS = 200
+
+T = TypeVar("T")
 
 
 class Scope(Protocol):
@@ -71,6 +73,17 @@ class Scope(Protocol):
 
         Raises LeaseLost if it is not.
         """
+
+    @property
+    def number(self) -> int:
+        """Which try of this span it is, from 1."""
+
+    async def idle(self, turn: Awaitable[T]) -> T:
+        """Wait for leave to work. Time-outs of steps, not of the run, stand still meanwhile, and a
+        worker that drains gives the step to another."""
+
+    def held_up(self, words: str) -> None:
+        """Tell the readers of the run what this step waits for; "": it goes on."""
 
     @property
     def budget(self) -> Budget:

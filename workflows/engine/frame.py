@@ -21,11 +21,11 @@ from workflows.engine.journal import NOTHING
 from workflows.engine.keeping import Keeping
 from workflows.engine.options import Options
 from workflows.engine.preview import preview, shown
+from workflows.engine.resting import Resting
 from workflows.engine.result import kept
 from workflows.engine.retry import Decision
 from workflows.engine.speech import Speech
 from workflows.engine.spending import spent, usage
-from workflows.engine.standing import Standing
 from workflows.wire.events import (
     Body,
     Call,
@@ -47,15 +47,15 @@ MESSAGE_CHARS = 8 * 1024
 logger = logging.getLogger(__name__)
 
 
-class Frame(Standing):
+class Frame(Resting):
     """Implements Scope for the code of the span, and Watcher for its boundary."""
 
     def __init__(
         self, attempt: Attempt, place: Place, options: Options, parent: Frame | None = None
     ) -> None:
-        super().__init__(attempt, place)
+        super().__init__(attempt, place, parent)
         self.options = options.after(attempt.tried[place.digest])
-        self.parent = parent
+        self.parent: Frame | None = parent
         self.children = Children(place.digest)
         self.keeping: Keeping = Keeping(
             attempt.replay,
@@ -70,7 +70,6 @@ class Frame(Standing):
         self.fenced_at = 0.0
         self.result: Any = None  # frozen, once there is one
         self.spent = Spent()  # by it and all below it
-        self._tries = 0
         self._bill = Bill(self._payer(), attempt.purse)
         self._offsets: dict[str, int] = {}
         self._speech = Speech(attempt.mask)
@@ -107,6 +106,8 @@ class Frame(Standing):
             self.warn_once("budget", f"80 % of this run's budget are used: {self.budget.told()}.")
 
     def say(self, body: Body) -> None:
+        if self.parent is None and isinstance(body, Status):
+            self.attempt.held_up.own = body
         if self._afar.here:
             self._put(body)
         else:
@@ -133,7 +134,7 @@ class Frame(Standing):
     @property
     def busy(self) -> bool:
         """Whether its own code is at work, and not a step below it, or nobody."""
-        return self.at_work and not self.asleep
+        return self.at_work and not self.asleep and not self.rests
 
     @property
     def at_work(self) -> bool:
@@ -147,7 +148,7 @@ class Frame(Standing):
         return self.attempt.tries_left
 
     def trying(self, number: int) -> None:
-        self._tries = number
+        self.tries, self.clock = number, None
         self._offsets.clear()
         self._speech = Speech(self.attempt.mask)
         self.leave_streams()
@@ -256,7 +257,7 @@ class Frame(Standing):
     def _leave(self) -> None:
         """It gave nothing: its tries are counted on, should it be called again."""
         self.keeping.leave()
-        self.attempt.tried[self.place.digest] += self._tries
+        self.attempt.tried[self.place.digest] += self.tries
         self._say_rest()
 
     def _say_rest(self) -> None:
@@ -264,7 +265,7 @@ class Frame(Standing):
             self._put(Text(channel, self.offset(channel), delta))
 
     def _spent(self) -> dict[str, Any]:
-        return {"tries": max(1, self._tries), "usage": usage(self._bill.calls)}
+        return {"tries": max(1, self.tries), "usage": usage(self._bill.calls)}
 
     def _took_ms(self) -> float:
         return round((time.perf_counter() - self._began) * 1000, 3)

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import tenacity
 
+from workflows.engine.clock import Clock
 from workflows.engine.errors import Failure
 from workflows.engine.options import Options
 from workflows.engine.retry import GIVE_UP, Decision, mark_retried
@@ -34,6 +35,9 @@ class Watcher(Protocol):
 
     async def sleep(self, seconds: float) -> None: ...
 
+    def timed(self, clock: Clock) -> None:
+        """The time-out of the try that begins."""
+
 
 class Unwatched:
     """Outside a run nobody asks."""
@@ -53,12 +57,14 @@ class Unwatched:
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
+    def timed(self, clock: Clock) -> None: ...
+
 
 async def within(
     function: Callable[..., Any], options: Options, args: Any, kwargs: Any, watcher: Watcher
 ) -> Any:
     """The function's value, or the error of its last try."""
-    once = functools.partial(_once, function, options, args, kwargs)
+    once = functools.partial(_once, function, options, args, kwargs, watcher)
     try:
         if options.retry.attempts == 1:
             watcher.trying(1)
@@ -121,11 +127,14 @@ class Tries:
             self._watcher.retrying(error, state.attempt_number, self._decision)
 
 
-async def _once(function: Callable[..., Any], options: Options, args: Any, kwargs: Any) -> Any:
+async def _once(
+    function: Callable[..., Any], options: Options, args: Any, kwargs: Any, watcher: Watcher
+) -> Any:
     if options.timeout is None:
         return await invoked(function, args, kwargs)
     try:
         async with asyncio.timeout(options.timeout) as limit:
+            watcher.timed(Clock(limit))
             return await invoked(function, args, kwargs)
     except TimeoutError as error:
         if not limit.expired():

@@ -16,6 +16,7 @@ from workflows.engine.errors import Failure, LeaseLost
 from workflows.llm.completeness import Tally
 from workflows.llm.deadlines import Deadlines
 from workflows.llm.failures import failure_of, unbilled
+from workflows.llm.limits import Pass, its_turn
 from workflows.llm.prices import NOTHING, Tokens, cost
 from workflows.llm.providers import Provider
 from workflows.wire.events import Call
@@ -40,17 +41,24 @@ class Attempt:
         self._first_token_ms: float | None = None
         self._ended = False
         self._hold: Hold | None = None
+        self._pass: Pass | None = None
 
     async def begin(self, tokens: Tokens) -> None:
-        """Everything that must be had before a byte leaves: the run's money, the run itself, and
-        its place in the ledger.
+        """Everything that must be had before a byte leaves: the run's money, a turn at the
+        provider, the run itself, and its place in the ledger. In this order: who has a turn must
+        not wait for money that others hold who wait for a turn.
 
         `tokens`: what this try may come to. Raises Failure, LeaseLost.
         """
         if self._scope is not None:
             usd, both = cost(self._model, tokens), tokens.prompt + tokens.completion
             self._hold = await self._scope.reserve(usd, both)
-            await self._scope.begin(self._call(""), usd, both)
+            try:
+                self._pass = await its_turn(self.provider, self._model, tokens, self._scope)
+                await self._scope.begin(self._call(""), usd, both)
+            except BaseException:
+                self._give_back()
+                raise
         # Waiting for leave is not the provider's time.
         self._began = time.monotonic()
 
@@ -78,18 +86,27 @@ class Attempt:
             failure = failure_of(error, self.provider.title)
             if self.tally.tokens is None and unbilled(error):
                 self.tally.tokens = NOTHING
-            self.end("internal" if failure is None else failure.type)
+            self.end("internal" if failure is None else failure.type, failure)
             if failure is None:
                 raise
             failure.provider = self.provider.name
             raise failure from (error.__cause__ if failure is error else error)
 
-    def end(self, status: str) -> None:
+    def end(self, status: str, failure: Failure | None = None) -> None:
         if self._ended or self._scope is None:
             return
         self._ended = True
         self._scope.record(self._call(status))
-        if self._hold is not None:
+        if self._pass is not None and status != UNSENT:
+            self._pass.end(self.tally.tokens, failure, ok=status == "ok")
+        self._give_back()
+
+    def _give_back(self) -> None:
+        """What it had while it was under way. A turn that was used is over before."""
+        self._ended = True
+        if self._pass is not None:
+            self._pass.unused()
+        if self._hold is not None and self._scope is not None:
             self._scope.budget.release(self._hold)
 
     def _call(self, status: str) -> Call:

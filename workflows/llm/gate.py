@@ -19,6 +19,7 @@ from weakref import WeakKeyDictionary
 import httpx2
 
 from workflows.engine.context import Scope, current
+from workflows.llm.limits import heard
 
 FRESH_PART_OF_LEASE = 0.1
 PIECE = 16 * 1024
@@ -37,7 +38,9 @@ class Gate(httpx2.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         if (scope := current()) is not None:
             await self._guard(request, scope)
-        return await self._inner.handle_async_request(request)
+        answer = await self._inner.handle_async_request(request)
+        heard(answer.headers)
+        return answer
 
     async def aclose(self) -> None:
         await self._inner.aclose()

@@ -29,7 +29,8 @@ TITLES = {"openai": "OpenAI", "gemini": "Gemini", "offline": "The offline model"
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """Where calls go. `models` maps our aliases to the provider's names; rpm, tpm: per minute."""
+    """Where calls go. `models` maps our aliases to the provider's names; rpm, tpm: requests and
+    tokens a minute, `concurrent`: calls at once, of each model. None: nobody has told."""
 
     name: str
     base_url: str
@@ -37,6 +38,7 @@ class Provider:
     models: Mapping[str, str]
     rpm: int | None = None
     tpm: int | None = None
+    concurrent: int | None = None
 
     @property
     def title(self) -> str:
@@ -100,6 +102,7 @@ class _Entry(BaseModel):
     models: _Models
     rpm: Annotated[int, Field(gt=0)] | None = None
     tpm: Annotated[int, Field(gt=0)] | None = None
+    concurrent: Annotated[int, Field(gt=0)] | None = None
 
 
 _ENTRIES = TypeAdapter(Annotated[list[_Entry], Field(min_length=1)])
@@ -124,7 +127,8 @@ def _provider(entry: _Entry, environ: Mapping[str, str]) -> Provider:
         why = f"the key of {entry.name!r} should be in {entry.key_env}, which is not set"
         raise BadSetting("GX_PROVIDERS", why)
     models = entry.models.model_dump(exclude_none=True)
-    return Provider(entry.name, entry.base_url, key, models, entry.rpm, entry.tpm)
+    limits = (entry.rpm, entry.tpm, entry.concurrent)
+    return Provider(entry.name, entry.base_url, key, models, *limits)
 
 
 def _first_complaint(error: ValidationError) -> str:

@@ -61,6 +61,11 @@ def breaker(name: str) -> str:
     return f"gx:{{breaker}}:{name}"
 
 
+def limits(bucket: str, part: str) -> str:
+    """What all workers know of one model of a provider: who waits for it, who has been let go."""
+    return f"gx:limits:{{{bucket}}}:{part}"
+
+
 def due(number: int) -> str:
     """Sorted set: run -> deadline (ms, Redis TIME); just the runs whose end is not yet in SQL."""
     return f"gx:{{{number}}}:due"

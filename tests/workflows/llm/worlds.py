@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
 from redis.asyncio import Redis
@@ -19,6 +19,7 @@ from workflows.llm.openai import Door, open_door
 from workflows.wire.events import Body, Call, Limits
 from workflows.wire.spend import UNSENT
 
+T = TypeVar("T")
 Handler = Callable[[httpx2.Request], httpx2.Response]
 PATIENT = Deadlines()
 ASK: Any = [{"role": "user", "content": "Which gas do plants take from the air? Say it shortly."}]
@@ -34,6 +35,8 @@ class Scope:
     lane: str = "interactive"
     worker: str = "worker-1"
     redis: Redis | None = None
+    number: int = 1
+    words: list[str] = field(default_factory=list)
     deadline: float | None = None
     secret: bytes = b"secret"
     fenced_at: float = 0.0
@@ -49,6 +52,12 @@ class Scope:
 
     async def reserve(self, usd: float | None, tokens: int) -> Hold:
         return await self.budget.reserve(self, usd, tokens, lambda holder: False)
+
+    async def idle(self, turn: Awaitable[T]) -> T:
+        return await turn
+
+    def held_up(self, words: str) -> None:
+        self.words.append(words)
 
     async def fence(self) -> None:
         self.fences += 1

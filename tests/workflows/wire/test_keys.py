@@ -25,6 +25,7 @@ def test_all_breakers_share_a_slot() -> None:
 
 
 def test_what_an_owner_keeps_shares_a_slot() -> None:
+    assert keys.limits("ab12", "held") == "gx:limits:{ab12}:held"
     assert (keys.cache("7"), keys.cached("7")) == ("gx:cache:{7}:values", "gx:cache:{7}:until")
     assert keys.flight("7", "abc") == "gx:cache:{7}:flight:abc"
 
