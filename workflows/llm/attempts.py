@@ -13,7 +13,7 @@ from uuid import uuid4
 from workflows.engine.budget import Hold
 from workflows.engine.context import Scope
 from workflows.engine.errors import Failure, LeaseLost
-from workflows.llm.completeness import Tally
+from workflows.llm.completeness import Answer, Tally
 from workflows.llm.deadlines import Deadlines
 from workflows.llm.failures import failure_of, unbilled
 from workflows.llm.limits import Pass, its_turn
@@ -29,11 +29,16 @@ class Attempt:
     """`model` is the provider's name for it. Outside a run there is no scope and no ledger."""
 
     def __init__(
-        self, provider: Provider, model: str, deadlines: Deadlines, scope: Scope | None
+        self,
+        provider: Provider,
+        model: str,
+        deadlines: Deadlines,
+        scope: Scope | None,
+        answer: Answer | None = None,
     ) -> None:
         self.provider = provider
         self.deadlines = deadlines
-        self.tally = Tally()
+        self.tally: Answer = Tally() if answer is None else answer
         self.id = uuid4().hex
         self._model = model
         self._scope = scope

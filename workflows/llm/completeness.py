@@ -7,7 +7,7 @@ verdict comes out. Only a finish_reason, given by the provider, makes an answer 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from workflows.engine.errors import Failure
 from workflows.llm.prices import Tokens
@@ -22,9 +22,28 @@ class _Choice:
     refused: bool = False
 
 
+class Answer(Protocol):
+    """What has come so far of an answer, of whatever kind."""
+
+    parts: int
+    tokens: Tokens | None
+
+    def add(self, part: object) -> None:
+        """Take note of a piece, or of the whole, however malformed."""
+
+    def verdict(self, provider: str) -> Failure | None:
+        """None: a whole answer."""
+
+    def begins(self, part: Any) -> bool:
+        """Does this piece bring something that a reader would see, the first token?"""
+
+    def wanted(self, part: Any, *, shows_usage: bool) -> bool:
+        """Should whoever asked see this piece?"""
+
+
 @dataclass(slots=True)
 class Tally:
-    """What has come so far."""
+    """Of chat completions."""
 
     parts: int = 0
     choices: dict[int, _Choice] = field(default_factory=dict)
@@ -45,6 +64,16 @@ class Tally:
             return _invalid(provider, "sent an empty answer.")
         verdicts = (_verdict(choice, provider) for choice in self.choices.values())
         return next((failure for failure in verdicts if failure is not None), None)
+
+    def begins(self, part: object) -> bool:
+        """Does this chunk bring something that a reader would see, the first token?"""
+        return any(speaks(getattr(choice, "delta", None)) for choice in choices_of(part))
+
+    def wanted(self, part: object, *, shows_usage: bool) -> bool:
+        """Hold back what ends in a failure: the usage comes after it, and then we raise."""
+        if unfit(part):
+            return False
+        return bool(choices_of(part)) or (shows_usage and hasattr(part, "choices"))
 
     def _see(self, choice: Any) -> None:
         seen = self.choices.setdefault(getattr(choice, "index", None) or 0, _Choice())
@@ -81,11 +110,6 @@ def speaks(said: object) -> bool:
     if isinstance(content, str) and content.strip():
         return True
     return any(getattr(said, part, None) for part in ("tool_calls", "function_call", "audio"))
-
-
-def begins(part: object) -> bool:
-    """Does this chunk bring something that a reader would see, the first token?"""
-    return any(speaks(getattr(choice, "delta", None)) for choice in choices_of(part))
 
 
 def counted(usage: Any) -> Tokens | None:

@@ -23,6 +23,7 @@ from workflows.engine.errors import Failure
 from workflows.llm.breaker import Board, Local, Shared
 from workflows.llm.deadlines import WHOLE_ANSWERS, Deadlines
 from workflows.llm.failures import Barred
+from workflows.llm.kinds import CHAT, Kind
 from workflows.llm.providers import Provider
 from workflows.wire.events import Call, Log, Status
 
@@ -71,16 +72,25 @@ class Failover:
         self._probe_s = failover_s * PROBE_PART
         self._local = Local()
 
-    def able(self, model: str) -> tuple[Provider, ...]:
+    def able(self, model: str, kind: Kind = CHAT) -> tuple[Provider, ...]:
         """Those that have this model, in the order of the chain; never empty."""
-        return tuple(p for p in self.providers if p.knows(model)) or self.providers[:1]
+        found = tuple(p for p in self.providers if p.knows(model)) or self.providers[:1]
+        if not kind.everywhere:
+            found = tuple(p for p in found if not p.compatible_only) or found[:1]
+        return found if kind.alike else found[:1]
 
     async def asked(
-        self, model: str, scope: Scope | None, ask: Ask[T], *, stream: bool = False
+        self,
+        model: str,
+        scope: Scope | None,
+        ask: Ask[T],
+        *,
+        stream: bool = False,
+        kind: Kind = CHAT,
     ) -> T:
         """What the first provider says that answers. Of a stream its beginning counts here; how it
         ends is told by whoever reads it. Raises Failure."""
-        able = self.able(model)
+        able = self.able(model, kind)
         if len(able) == 1:
             return await ask(Turn(able[0], able[0].model(model)))
         rounds = 0

@@ -2,9 +2,10 @@
 
 One call of it is one try of the component that made it: one Attempt at a provider, and when that
 is away, before anything of its answer has come, another one at the next of the chain.
-Chat completions, plain, parsed or streamed, are timed, checked for completeness, accounted and
-fail as Failures. Everything else passes through as the SDK does it; inside a run that too is
-fenced, and nothing is ever tried twice here: the component is the retry boundary.
+Chat completions, responses and embeddings, plain, parsed or streamed, are timed, checked for
+completeness, accounted and fail as Failures. Everything else passes through as the SDK does it;
+inside a run that too is fenced, and nothing is ever tried twice here: the component is the retry
+boundary.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from typing import Any, Self
 
 import httpx2
 from openai import AsyncOpenAI, not_given
-from openai._constants import RAW_RESPONSE_HEADER
 from openai._models import FinalRequestOptions, add_request_id
 from openai._utils import is_given
 
@@ -30,10 +30,11 @@ from workflows.llm.deadlines import Deadlines
 from workflows.llm.estimate import estimate
 from workflows.llm.failover import Failover, Turn
 from workflows.llm.failures import web_page
+from workflows.llm.kinds import Kind, kind_of
 from workflows.llm.lines import Chain, Line
 from workflows.llm.prices import cost
 from workflows.llm.providers import Provider
-from workflows.llm.stream import TracedStream
+from workflows.llm.stream import Traced
 
 CALL_HEADER = "X-Client-Request-Id"
 
@@ -64,14 +65,15 @@ class Door(AsyncOpenAI):
         stream: bool = False,
         stream_cls: Any = None,
     ) -> Any:
-        if not _traced(options):
+        if (kind := kind_of(options)) is None:
             return await self._untouched(cast_to, options, stream=stream, stream_cls=stream_cls)
         scope, model = current(), str(_body(options).get("model"))
 
         async def ask(turn: Turn) -> Any:
-            return await self._at(turn.provider)._asked(cast_to, options, stream, scope, turn)
+            door = self._at(turn.provider)
+            return await door._asked(kind, cast_to, options, stream, scope, turn)
 
-        return await self._failover.asked(model, scope, ask, stream=stream)
+        return await self._failover.asked(model, scope, ask, stream=stream, kind=kind)
 
     @property
     def _failover(self) -> Failover:
@@ -95,6 +97,7 @@ class Door(AsyncOpenAI):
 
     async def _asked(
         self,
+        kind: Kind,
         cast_to: Any,
         options: FinalRequestOptions,
         stream: bool,
@@ -102,14 +105,15 @@ class Door(AsyncOpenAI):
         turn: Turn,
     ) -> Any:
         """One try at this door's provider."""
-        options, shows_usage = self._ours(options, stream)
+        options, shows_usage = self._ours(options, asks_usage=stream and kind.asks_usage)
         body, deadlines = _body(options), turn.deadlines(self.line.deadlines)
-        attempt = Attempt(self.line.provider, str(body.get("model")), deadlines, scope)
-        await attempt.begin(estimate(body, _expected(scope)))
+        provider, model = self.line.provider, str(body.get("model"))
+        attempt = Attempt(provider, model, deadlines, scope, kind.answer())
+        await attempt.begin(estimate(body, _expected(scope) if kind.speaks else 0))
         if scope is not None:
             options = _named(options, attempt.id)
         if stream:
-            streamed = await self._streamed(cast_to, options, attempt, shows_usage)
+            streamed = await self._streamed(kind, cast_to, options, attempt, shows_usage)
             streamed.told = partial(self._failover.tell, turn, scope=scope)
             return streamed
         return await self._plain(cast_to, options, attempt)
@@ -118,7 +122,7 @@ class Door(AsyncOpenAI):
         self, cast_to: Any, options: FinalRequestOptions, *, stream: bool, stream_cls: Any
     ) -> Any:
         scope = current()
-        options, _ = self._ours(options, stream)
+        options, _ = self._ours(options, asks_usage=False)
         if scope is not None:
             body = _body(options)
             model = str(body.get("model"))
@@ -141,23 +145,30 @@ class Door(AsyncOpenAI):
         return _with_request_id(parsed, answer)
 
     async def _streamed(
-        self, cast_to: Any, options: FinalRequestOptions, attempt: Attempt, shows_usage: bool
-    ) -> TracedStream:
+        self,
+        kind: Kind,
+        cast_to: Any,
+        options: FinalRequestOptions,
+        attempt: Attempt,
+        shows_usage: bool,
+    ) -> Traced[Any]:
         with attempt.failing():
             async with attempt.within("first"):
-                stream = await super().request(
-                    cast_to, options, stream=True, stream_cls=TracedStream
+                stream: Traced[Any] = await super().request(
+                    cast_to, options, stream=True, stream_cls=kind.stream
                 )
         return await stream.follow(attempt, shows_usage=shows_usage).begun()
 
-    def _ours(self, options: FinalRequestOptions, stream: bool) -> tuple[FinalRequestOptions, bool]:
+    def _ours(
+        self, options: FinalRequestOptions, *, asks_usage: bool
+    ) -> tuple[FinalRequestOptions, bool]:
         """The provider's own name for the model; the usage of a stream, asked for always. Says
         whether the caller had asked for that usage too.
         """
         body, shows_usage = dict(_body(options)), False
         if isinstance(asked := body.get("model"), str):
             body["model"] = self.line.provider.model(asked)
-        if stream and _traced(options):
+        if asks_usage:
             wanted = body.get("stream_options") or {}
             shows_usage = bool(wanted.get("include_usage"))
             body["stream_options"] = {**wanted, "include_usage": True}
@@ -178,13 +189,6 @@ def _with_request_id(parsed: Any, answer: Any) -> Any:
     """The SDK notes the provider's id on what its parser made; so do we."""
     add_request_id(parsed, getattr(answer, "_request_id", None))
     return parsed
-
-
-def _traced(options: FinalRequestOptions) -> bool:
-    headers = options.headers if is_given(options.headers) else {}
-    if any(name.lower() == RAW_RESPONSE_HEADER.lower() for name in headers):
-        return False
-    return options.method.lower() == "post" and options.url == "/chat/completions"
 
 
 def _expected(scope: Scope | None) -> int:

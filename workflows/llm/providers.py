@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -48,6 +49,11 @@ class Provider:
     @property
     def offline(self) -> bool:
         return self.name == "offline"
+
+    @property
+    def compatible_only(self) -> bool:
+        """Gemini has chat and embeddings of OpenAI's API, and no more of it."""
+        return urlsplit(self.base_url).hostname == urlsplit(GEMINI_URL).hostname
 
     def model(self, asked: str) -> str:
         """An alias becomes the provider's own name; any other name is left as it is."""

@@ -4,31 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Self
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from openai import AsyncStream
 from openai.types.chat import ChatCompletionChunk
+from openai.types.responses import ResponseStreamEvent
 
 from workflows.engine.errors import Failure
 from workflows.llm.attempts import Attempt
-from workflows.llm.completeness import begins, choices_of, unfit
 from workflows.llm.failures import web_page
-
-
-async def _resumed(
-    first: list[ChatCompletionChunk], rest: AsyncIterator[ChatCompletionChunk]
-) -> AsyncIterator[ChatCompletionChunk]:
-    for chunk in first:
-        yield chunk
-    async for chunk in rest:
-        yield chunk
-
 
 _closing: set[asyncio.Task[None]] = set()
 
 
-class TracedStream(AsyncStream[ChatCompletionChunk]):
-    """Behaves as the SDK's stream, but ends without an error only after a whole answer."""
+T = TypeVar("T")
+if TYPE_CHECKING:
+    Base = AsyncStream[Any]
+else:
+
+    class Base: ...
+
+
+class Traced(Base, Generic[T]):
+    """Beside the SDK's stream: behaves as that, but ends without an error only after a whole
+    answer."""
 
     _attempt: Attempt
     _shows_usage: bool
@@ -51,7 +50,7 @@ class TracedStream(AsyncStream[ChatCompletionChunk]):
         first = []
         async for chunk in self._iterator:
             first.append(chunk)
-            if begins(chunk):
+            if self._attempt.tally.begins(chunk):
                 break
         self._iterator = _resumed(first, self._iterator)
         return self
@@ -61,13 +60,13 @@ class TracedStream(AsyncStream[ChatCompletionChunk]):
         self._attempt.end("cancelled")
         self._leave_owner()
 
-    async def __stream__(self) -> AsyncIterator[ChatCompletionChunk]:
+    async def __stream__(self) -> AsyncIterator[Any]:
         chunks = super().__stream__()
         try:
             with self._attempt.failing():
                 self._refuse_web_page()
                 while (chunk := await self._next(chunks)) is not None:
-                    if self._wanted(chunk):
+                    if self._attempt.tally.wanted(chunk, shows_usage=self._shows_usage):
                         yield chunk
                 self._attempt.check()
             self._attempt.end("ok")
@@ -79,25 +78,19 @@ class TracedStream(AsyncStream[ChatCompletionChunk]):
             await self.response.aclose()
             self._leave_owner()
 
-    async def _next(self, chunks: AsyncIterator[ChatCompletionChunk]) -> ChatCompletionChunk | None:
+    async def _next(self, chunks: AsyncIterator[Any]) -> Any:
         tally = self._attempt.tally
         async with self._attempt.within("chunk" if tally.parts else "first"):
             chunk = await anext(chunks, None)
         if chunk is not None:
             tally.add(chunk)
-            if begins(chunk):
+            if tally.begins(chunk):
                 self._attempt.first_token()
         return chunk
 
     async def _tell(self, failure: Failure | None) -> None:
         if self.told is not None:
             await self.told(failure)
-
-    def _wanted(self, chunk: ChatCompletionChunk) -> bool:
-        """Hold back what ends in a failure: the usage comes after it, and then we raise."""
-        if unfit(chunk):
-            return False
-        return bool(choices_of(chunk)) or (self._shows_usage and hasattr(chunk, "choices"))
 
     def _refuse_web_page(self) -> None:
         if self.response.headers.get("content-type", "").startswith("text/html"):
@@ -116,3 +109,18 @@ class TracedStream(AsyncStream[ChatCompletionChunk]):
             closing = owner.get_loop().create_task(self.close())
             _closing.add(closing)
             closing.add_done_callback(_closing.discard)
+
+
+class TracedStream(Traced[ChatCompletionChunk], AsyncStream[ChatCompletionChunk]):
+    """Of chat completions."""
+
+
+class TracedEvents(Traced[ResponseStreamEvent], AsyncStream[ResponseStreamEvent]):
+    """Of `responses`."""
+
+
+async def _resumed(first: list[Any], rest: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    for chunk in first:
+        yield chunk
+    async for chunk in rest:
+        yield chunk

@@ -14,8 +14,9 @@ from workflows.engine.errors import Failure
 from workflows.llm.breaker import OPENS_AT
 from workflows.llm.deadlines import Deadlines
 from workflows.llm.failover import Failover, Turn
+from workflows.llm.kinds import KINDS
 from workflows.llm.openai import Door, open_door
-from workflows.llm.providers import Provider
+from workflows.llm.providers import GEMINI_URL, Provider
 from workflows.wire.events import Call, Log, Status
 
 
@@ -220,3 +221,15 @@ SECOND = Provider("second", "http://2", "k", NAMES)
 )
 def test_who_has_a_model(model: str, able: tuple[Provider, ...]) -> None:
     assert Failover((FIRST, SECOND)).able(model) == able
+
+
+def test_nobody_stands_in_for_a_model_of_vectors() -> None:
+    again = replace(FIRST, name="again")
+    assert Failover((FIRST, again)).able("embedding", KINDS["/embeddings"]) == (FIRST,)
+
+
+def test_gemini_is_not_asked_for_responses() -> None:
+    gemini = replace(FIRST, base_url=GEMINI_URL)
+    assert Failover((gemini, FIRST)).able("large", KINDS["/responses"]) == (FIRST,)
+    assert Failover((gemini, FIRST)).able("large") == (gemini, FIRST)
+    assert Failover((gemini,)).able("large", KINDS["/responses"]) == (gemini,)

@@ -138,9 +138,11 @@ async def test_the_callers_arguments_arrive_unchanged() -> None:
     assert set(request.extensions["timeout"].values()) == {4}
 
 
-async def test_embeddings_and_responses_pass_through_fenced() -> None:
+async def test_embeddings_and_responses_are_fenced_and_recorded() -> None:
     vector = {"object": "embedding", "index": 0, "embedding": [0.5]}
-    seen, scope = Seen({"object": "list", "model": "m", "data": [vector]}), Scope()
+    body = {"object": "list", "model": "m", "data": [vector], "output": [{"type": "message"}]}
+    spent = {"prompt_tokens": 1000, "input_tokens": 50, "output_tokens": 7}
+    seen, scope = Seen({**body, "usage": spent}), Scope()
     with entered(scope):
         found = await door(seen).embeddings.create(
             model="embedding", input="x", extra_headers={"X-Mine": "1"}, timeout=4
@@ -154,6 +156,10 @@ async def test_embeddings_and_responses_pass_through_fenced() -> None:
     assert seen.requests[0].headers["x-mine"] == "1"
     assert all(set(r.extensions["timeout"].values()) == {4} for r in seen.requests)
     assert scope.fences == 2
+    assert [(call.prompt_tokens, call.completion_tokens) for call in scope.calls] == [
+        (1000, 0), (50, 7),
+    ]  # fmt: skip
+    assert scope.calls[0].cost_usd == 0.00002
 
 
 async def test_errors_of_what_passes_through_are_the_sdks() -> None:
