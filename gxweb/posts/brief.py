@@ -88,8 +88,9 @@ class BriefForm(forms.Form):
         found = [(str(one.id), one.name) for one in offers.of(user)]
         chosen: Any = self.fields["site"]
         chosen.choices = [("", "None"), *found]
-        if self.initial.get("site"):
-            chosen.widget.attrs["data-given"] = ""  # goes before a draft
+        for name in ("site", "words"):
+            if self.initial.get(name):
+                self.fields[name].widget.attrs["data-given"] = ""  # goes before a draft
 
     def clean_file(self) -> str:
         given = self.cleaned_data.get("file")

@@ -83,7 +83,22 @@ def _first_sign_up(request: HttpRequest) -> HttpResponse:
 def _blank(request: HttpRequest) -> BriefForm:
     given = {name: request.GET[name] for name in CARRIED if name in request.GET}
     given.setdefault("urls", request.GET.get("url", "").strip()[:LONGEST])
-    return BriefForm(initial={"words": 1200, **given, "key": uuid.uuid4()}, user=request.user)
+    given = _given_before(request) or given
+    return BriefForm(initial={**given, "key": uuid.uuid4()}, user=request.user)
+
+
+def _given_before(request: HttpRequest) -> dict[str, Any]:
+    """What one of one's own posts was begun with, to begin another one."""
+    try:
+        id = uuid.UUID(request.GET.get("again", ""))
+    except ValueError:
+        return {}
+    mine = Post.objects.visible_to(request.user).select_related("run").filter(pk=id).first()
+    if mine is None:
+        return {}
+    given = {name: mine.run.input.get(name) or "" for name in (*CARRIED, "review_outline")}
+    given |= {"urls": "\n".join(given["urls"]), "site": mine.run.input.get("site_id") or ""}
+    return given
 
 
 def _page(request: HttpRequest, form: BriefForm, status: int = 200) -> HttpResponse:

@@ -34,7 +34,7 @@ def plan(state: State) -> dict[str, Any]:
 
 
 def changes(old: State, new: State) -> Iterator[str]:
-    if new.spans is old.spans:
+    if new.spans is old.spans and _held(old) == _held(new):
         return
     if old.attempt != new.attempt:
         # What had finished before is now taken over: nearly every row says something else.
@@ -46,7 +46,7 @@ def changes(old: State, new: State) -> Iterator[str]:
             parent = _parent(new, span)
             place = "run-plan" if parent is None else f"k{element_id(parent)}"
             yield into(f"beforeend:#{place}", _leaf(new, span))
-        elif had is not span and had != span:
+        elif (had is not span and had != span) or word(old, had) != word(new, span):
             yield _row(new, span, swap=REPLACE)
     if len(new.spans) > max(STEPS, len(old.spans)):
         first = len(old.spans) <= STEPS
@@ -67,6 +67,15 @@ def _leaf(state: State, span: Span, inner: str = "") -> str:
     return f'<li>{_row(state, span)}<ol id="k{element_id(span.path)}">{inner}</ol></li>'
 
 
+def word(state: State, span: Span) -> str:
+    """How people call what a step is at: one that runs does nothing while its run is held up."""
+    return state.status if span.status == "running" and _held(state) else span.status
+
+
+def _held(state: State) -> str:
+    return state.status if state.status in ("waiting", "queued") else ""
+
+
 def called(span: Span) -> str:
     """What people know a step by: its own name in words, if nothing better is known."""
     return span.label or span.key or span.name.replace("_", " ").capitalize()
@@ -85,6 +94,7 @@ def _row(state: State, span: Span, swap: str = "") -> str:
         "id": element_id(span.path),
         "path": span.path,
         "status": span.status,
+        "word": word(state, span),
         "title": called(span),
         "message": span.message,
         "done": span.done,

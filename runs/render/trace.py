@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from runs.render.now import duration
-from runs.render.plan import called, saved
+from runs.render.plan import called, saved, word
 from workflows.wire.state import Span, State
 
 LONGEST = 20_000  # characters of an output on a page; the whole is in the API
@@ -31,6 +31,7 @@ class Row:
     span: Span
     depth: int
     title: str
+    word: str
     took: str
     bar: Bar | None  # None: done in another run
     tokens_in: int
@@ -87,6 +88,7 @@ def _row(state: State, span: Span, depth: int, bar: Bar | None, *, leaf: bool) -
         span=span,
         depth=min(depth, 6),
         title=called(span),
+        word=word(state, span),
         took="" if span.duration_ms is None else duration(span.duration_ms),
         bar=bar,
         tokens_in=sum(call.prompt_tokens or 0 for call in calls),

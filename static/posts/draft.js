@@ -9,19 +9,28 @@
   const over = "draftOver" in form.dataset;
   const fields = [...form.elements].filter((field) =>
     field.name && !["hidden", "file", "submit"].includes(field.type));
+  const ticks = (field) => field.type === "checkbox";
+  const said = () => Object.fromEntries(fields.map((field) => [field.name, ticks(field) ? field.checked : field.value]));
   const keep = () => {
-    const said = Object.fromEntries(fields.map((field) => [field.name, field.value]));
-    try { localStorage[name] = JSON.stringify(said); } catch { /* full, or not allowed */ }
+    try { localStorage[name] = JSON.stringify(said()); } catch { /* full, or not allowed */ }
   };
   const drop = () => { try { delete localStorage[name]; } catch { /* not allowed */ } };
   let kept = {};
   try { kept = JSON.parse(localStorage[name] || "{}"); } catch { /* not ours */ }
   try { delete sessionStorage.sent; } catch { /* not allowed */ }
+  // Who comes back to a form that was sent has it before them again, and sends it as the same one.
+  const [moved] = performance.getEntriesByType("navigation");
+  let before = null;
+  try { before = moved?.type === "back_forward" && JSON.parse(sessionStorage[`sent:${name}`] || "null"); } catch { /* not ours */ }
+  if (before && form.elements.key) {
+    kept = before.said;
+    form.elements.key.value = before.key;
+  }
   // What the server answers to a form that it refused was said later than the draft.
   const back = "answered" in form.dataset ? [] : fields.filter((field) =>
-    field.name in kept && field.value !== kept[field.name] && !("given" in field.dataset) &&
-    (over || field.tagName === "SELECT" || !field.value));
-  for (const field of back) field.value = kept[field.name];
+    field.name in kept && said()[field.name] !== kept[field.name] && !("given" in field.dataset) &&
+    (!ticks(field) || kept[field.name] === true) && (over || before || field.tagName === "SELECT" || ticks(field) || !field.value));
+  for (const field of back) field[ticks(field) ? "checked" : "value"] = kept[field.name];
   if (fields.some((field) => field.closest("details") && field.value)) {
     form.querySelector("details").open = true;
   }
@@ -43,6 +52,9 @@
   }
   form.addEventListener("submit", () => {
     keep();
-    try { sessionStorage.sent = name; } catch { /* not allowed */ }
+    try {
+      sessionStorage.sent = name;
+      sessionStorage[`sent:${name}`] = JSON.stringify({ key: form.elements.key?.value, said: said() });
+    } catch { /* full, or not allowed */ }
   });
 })();

@@ -5,7 +5,9 @@
   const root = document.querySelector("[data-run]");
   const age = root && root.querySelector("[data-age]");
   if (!age) return;
-  const waits = new Map(); // a step's wait -> when we first saw it
+  const name = `waits:${root.dataset.run}`;
+  let waits = {}; // a step's wait -> when we first saw it: it goes on over a reload
+  try { waits = JSON.parse(sessionStorage[name] || "{}"); } catch { /* not allowed, or not ours */ }
   let last = performance.now() - 1000 * Number(age.dataset.age);
   let cursor = root.dataset.cursor;
 
@@ -18,13 +20,18 @@
     return `${Math.floor(seconds / 3600)} h ago`;
   };
 
+  const began = (key) => {
+    waits[key] = Date.now();
+    try { sessionStorage[name] = JSON.stringify(waits); } catch { /* full, or not allowed */ }
+  };
+
   const tick = () => {
     const now = performance.now();
     put(age, ago(Math.floor((now - last) / 1000)));
     for (const element of root.querySelectorAll("[data-countdown]")) {
       const { key, countdown } = element.dataset;
-      if (!waits.has(key)) waits.set(key, now);
-      put(element, `${Math.max(0, Math.ceil(countdown - (now - waits.get(key)) / 1000))} s`);
+      if (!(key in waits)) began(key);
+      put(element, `${Math.max(0, Math.ceil(countdown - (Date.now() - waits[key]) / 1000))} s`);
     }
   };
 

@@ -59,6 +59,22 @@ def test_what_was_typed_outlives_a_reload_and_a_file_joins_it(
     expect(page.get_by_label("Your notes")).to_have_value("Typed.\n\nFrom a file.")
 
 
+def test_who_goes_back_to_the_form_does_not_start_twice(owner: BrowserContext) -> None:
+    page = owner.new_page()
+    page.goto("/posts/new/")
+    page.get_by_label("Topic").fill("Only once")
+    page.get_by_label("Show me the outline first").check()
+    page.get_by_role("button", name="Start").click()
+    expect(page).to_have_url(POST)
+    place = page.url
+    page.go_back()
+    expect(page.get_by_label("Topic")).to_have_value("Only once")
+    page.get_by_role("button", name="Start").click()
+    expect(page).to_have_url(place)
+    page.goto("/posts/new/")
+    expect(page.get_by_label("Topic")).to_have_value("")
+
+
 def test_two_tabs_preview_versions_download_and_deletion(owner: BrowserContext, s: Stack) -> None:
     page = owner.new_page()
     write(page)

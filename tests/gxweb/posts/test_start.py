@@ -110,3 +110,31 @@ def test_who_is_not_signed_in_is_asked_to(client: Client) -> None:
 def test_the_estimate_follows_the_form(as_ada: Client, given: dict[str, str], calls: int) -> None:
     html = as_ada.post("/posts/new/estimate/", given).content.decode()
     assert f"About {calls} calls" in html
+
+
+def test_what_a_post_was_begun_with_begins_another(as_ada: Client, as_bob: Client) -> None:
+    form = {
+        "topic": "Salt", "notes": "Salt is <dear>.", "audience": "Cooks", "tone": "Dry",
+        "language": "German", "words": "600", "review_outline": "on",
+        "urls": "https://acme.com/a\nhttps://acme.com/b",
+    }  # fmt: skip
+    send(as_ada, **form)
+    place = f"/posts/new/?again={Post.objects.get().pk}"
+    page = as_ada.get(place)
+    given = page.context["form"]
+    assert {name: given[name].value() for name in form} == form | {
+        "words": 600, "review_outline": True,
+    }  # fmt: skip
+    assert "Salt is &lt;dear&gt;." in page.content.decode()
+    for client, other in ((as_bob, place), (as_ada, "/posts/new/?again=x")):
+        assert not client.get(other).context["form"]["topic"].value()
+
+
+def test_a_stopped_post_without_text_can_be_tried_again(as_ada: Client) -> None:
+    send(as_ada)
+    post = Post.objects.get()
+    Run.objects.filter(pk=post.run_id).update(status="cancelled", finished_at=post.created_at)
+    Post.objects.update(status=Post.Status.STOPPED)
+    post.writings.update(ended=True)
+    page = as_ada.get(f"/posts/{post.pk}/").content.decode()
+    assert f'href="/posts/new/?again={post.pk}"' in page

@@ -184,3 +184,13 @@ def test_the_cost_stands_against_the_budget() -> None:
     inner: list[Said] = [("a", SpanStarted("a", "h2")), ("a", SpanCompleted(1, usage=usage))]
     shown = part("now", now.now(fold(EMPTY, log(queued, RunStarted("w", 1), *inner))))
     assert "$0.2500 of $2" in parse(shown).find("class", "now-facts").text
+
+
+def test_the_offline_model_says_how_to_have_another() -> None:
+    def page(provider: str) -> str:
+        call = Call(provider, "m", 1, 1, 0.0)
+        done = (BLOG[0], SpanCompleted("x", 1.0, usage=Usage((call,))))
+        return part("now", now.now(state(RunStarted("w", 1), BLOG, done)))
+
+    assert "<code>OPENAI_API_KEY=…</code> into the file <code>.env</code>" in page("offline")
+    assert "OPENAI_API_KEY" not in page("openai")

@@ -4,7 +4,15 @@ from runs.render import plan
 from runs.render.html import part
 from tests.runs.render.dom import Node, parse
 from tests.workflows.wire.logs import log
-from workflows.wire.events import Body, Error, RunStarted, SpanCompleted, SpanFailed, SpanStarted
+from workflows.wire.events import (
+    Body,
+    Error,
+    RunStarted,
+    RunWaiting,
+    SpanCompleted,
+    SpanFailed,
+    SpanStarted,
+)
 from workflows.wire.fold import fold
 from workflows.wire.state import EMPTY, State
 
@@ -84,3 +92,14 @@ def test_a_plan_may_be_deeper_than_python_recurses() -> None:
     page = part("plan", plan.plan(state(*said)))
     assert page.count("data-span") == 902
     assert page.count("<ol") == page.count("</ol>")
+
+
+def test_while_the_run_waits_its_steps_wait() -> None:
+    going, held = state(), state(RunWaiting("outline", "Look it over."))
+    assert row(going, ONE).find("class", "row-state").text == "running"
+    found = row(held, ONE)
+    assert found.find("class", "row-state").text == "waiting"
+    assert found.attributes["data-status"] == "running"
+    page = "".join(plan.changes(going, held))
+    assert page.count(">waiting<") == 2
+    assert "".join(plan.changes(held, state(RunWaiting("outline", "Look it over.")))) == ""
