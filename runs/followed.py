@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction
 
 from runs import rows, signals, totals
-from runs.models import BEFORE, LogArchive, Notice, Run, Span
+from runs.models import BEFORE, LARGE, LogArchive, Notice, Run, Span
 from runs.rows import Said
 from runs.standing import opening
 from workflows.wire.cursor import ZERO, Cursor
@@ -121,7 +121,7 @@ class Followed:
 
     def _refresh(self) -> None:
         names = (field.name for field in Run._meta.concrete_fields)
-        self.run.refresh_from_db(fields=[name for name in names if name not in ("input", "output")])
+        self.run.refresh_from_db(fields=[name for name in names if name not in LARGE])
 
     @transaction.atomic
     def _write(self, now: State, log: Sequence[Event] = ()) -> bool:
@@ -148,7 +148,12 @@ class Followed:
         # What a restore tells of had finished before: it speaks for nobody.
         cleared = not now.suspect and any(self._finished(now))
         progress = {"crashes": 0, "deaths": 0} if cleared else {}
-        return rows.run_changes(self.run, now) | progress
+        return rows.run_changes(self.run, now) | progress | self._heard(now)
+
+    def _heard(self, now: State) -> dict[str, Any]:
+        """It is large, and seldom another one."""
+        heard = rows.heard(now)
+        return {} if heard == rows.heard(self.written) and not now.ended else {"heard": heard}
 
     def _changed(self, now: State) -> Iterator[Span]:
         """The rows of the spans that are not as they were written: fold replaces what changes."""

@@ -10,12 +10,12 @@ from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast, Substr
 
-from runs.models import Run, RunQuerySet
+from runs.models import LARGE, Run, RunQuerySet
 from workflows.catalog import CATALOG
 from workflows.wire import codec
 
 HEAD = 400  # characters of an input that are looked at for a name
-LARGE = ("input", "output", "limits", "waiting")
+UNSHOWN = (*LARGE, "limits", "waiting")
 _SUBJECT = re.compile(r'\{"\w+":("(?:[^"\\]|\\.)*)')
 
 
@@ -54,7 +54,7 @@ def found(user: AbstractUser | AnonymousUser, wanted: Wanted) -> RunQuerySet:
 
 def headed(runs: RunQuerySet) -> RunQuerySet:
     """Each with the `head` of its input, from which it has its name, and without what is large."""
-    return runs.annotate(head=Substr(Cast("input", TextField()), 1, HEAD)).defer(*LARGE)
+    return runs.annotate(head=Substr(Cast("input", TextField()), 1, HEAD)).defer(*UNSHOWN)
 
 
 def _matches(words: str) -> Q:

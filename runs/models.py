@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractUser, AnonymousUser
 
 SETTLED_S = 2.0  # how long a start may take to announce its run; later it is the monitor's to do
+LARGE = ("input", "output", "heard")  # columns of a run that few need
 BEFORE = -1  # the seq of a cursor just before an attempt's opening
 
 
@@ -98,6 +99,8 @@ class Run(models.Model):
     progress_total = models.FloatField(null=True)
     progress_message = PlainText(blank=True)
     waiting = Document(null=True)
+    # What a live run was told and no finished span says: {"signals": [], "answers": []}.
+    heard = Document(default=dict)
     waited_ms = models.BigIntegerField(default=0)  # before now; the deadline does not count it
     forked_from = models.ForeignKey("self", models.SET_NULL, null=True, related_name="forks")
     key = models.CharField(max_length=255, null=True)  # noqa: DJ001 (null: no key was given)

@@ -25,7 +25,7 @@ from runs.calm import Calm
 from runs.connections import AWAY, gx
 from runs.doorbell import Bell, queue_of
 from runs.ending import Finished, Unsettled, end
-from runs.models import SETTLED_S, Run
+from runs.models import LARGE, SETTLED_S, Run
 from runs.restore import restore
 from runs.standing import Standing
 from runs.verdict import Act, Verdict, died_alone, judge
@@ -115,7 +115,7 @@ class Monitor:
 
     def _judge(self, ids: Sequence[str], now: int) -> Iterator[Run]:
         """Act on each run that is due; gives those to be rung for."""
-        found = Run.objects.filter(pk__in=[UUID(id) for id in ids]).defer("input", "output")
+        found = Run.objects.filter(pk__in=[UUID(id) for id in ids]).defer(*LARGE)
         known = {str(run.id): run for run in found}
         self._strangers([id for id in ids if id not in known], now)
         # One that has ended in SQL is in `due` only until the projector has let go of it.

@@ -18,7 +18,7 @@ from redis import Redis
 
 from runs.connections import AWAY, gx
 from runs.followed import Followed, Outcome
-from runs.models import LogArchive, Run
+from runs.models import LARGE, LogArchive, Run
 from workflows.wire import faults, keys, log
 from workflows.wire.events import Event
 from workflows.wire.log import Entry
@@ -150,4 +150,4 @@ def _rows(runs: Sequence[str]) -> Iterator[Run]:
     """The rows of runs, without what only a worker reads."""
     for start in range(0, len(runs), LOOKED_UP):
         ids = [UUID(run) for run in runs[start : start + LOOKED_UP]]
-        yield from Run.objects.filter(pk__in=ids).defer("input", "output")
+        yield from Run.objects.filter(pk__in=ids).defer(*LARGE)

@@ -22,6 +22,7 @@ from workflows.wire.state import EMPTY, OPEN, State
 
 PIECE = 8_000  # code points of text in one event: at 6 bytes each it still fits
 BIGGEST = 2**63 - 1  # that a column holds
+SIGNAL = ("id", "name", "value")
 QUESTION = ("key", "title", "form_schema", "default", "until")
 Said = dict[str, dict[str, Any]]
 
@@ -54,6 +55,20 @@ def run_changes(run: Run, now: State) -> dict[str, Any]:
             "progress_message": root.message,
         }
     return changes | (_end(now) if now.ended else {})
+
+
+def heard(now: State) -> dict[str, Any]:
+    """What a live run was told, and must not be told again when its log is restored: all signals,
+    and answers as long as the step that asked has not finished."""
+    if now.ended:
+        return {}
+    signals = [{name: getattr(one, name) for name in SIGNAL} for one in now.signals.values()]
+    answers = [
+        {"key": key, "by": one.by, "value": now.answers.get(key), "span": one.span}
+        for key, one in now.asked.items()
+        if one.by and one.span in now.spans and now.spans[one.span].status != "completed"
+    ]
+    return {"signals": signals, "answers": answers} if signals or answers else {}
 
 
 def said(now: State, path: str) -> Said:
@@ -121,9 +136,19 @@ def story(run: Run, spans: Iterable[Span], *, restored: bool = True) -> Iterator
         at = _millis(span.finished_at) or created
         yield from (Told(body, at, span.path) for body in _words(span.said))
         yield Told(_ended(span), at, span.path)
+    if restored:
+        yield from _told_before(run.heard, created)
     if restored and run.waiting is not None:
         since, asker = run.waiting.get("since"), run.waiting.get("span")
         yield Told(_question(run.waiting), since or created, asker or None)
+
+
+def _told_before(heard: Mapping[str, Any], at: int) -> Iterator[Told]:
+    for one in heard.get("signals", ()):
+        yield Told(events.RunSignalled(**one), at)
+    for one in heard.get("answers", ()):
+        yield Told(events.RunWaiting(one["key"]), at, one["span"])
+        yield Told(events.RunAnswered(one["key"], one["by"], one["value"]), at, one["span"])
 
 
 def remembered(run: Run, spans: Iterable[Span]) -> State:

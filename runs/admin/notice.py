@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 
 from runs.admin import acts
 from runs.admin.readonly import ReadOnly
-from runs.models import Notice
+from runs.models import LARGE, Notice
 
 
 @admin.register(Notice)
@@ -31,7 +31,7 @@ class NoticeAdmin(ReadOnly):
     actions = ("tell_again",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Notice]:
-        runs = ("input", "output", "limits", "waiting")
+        runs = (*LARGE, "limits", "waiting")
         spans = ("output", "said", "usage", "error")
         large = [*(f"run__{name}" for name in runs), *(f"span__{name}" for name in spans)]
         return super().get_queryset(request).defer(*large)

@@ -16,10 +16,10 @@ from runs.api.answers import answer
 from runs.api.bodies import read_object
 from runs.api.document import described
 from runs.api.problems import Problem, invalid, not_found, unavailable
-from runs.models import Run, RunQuerySet
+from runs.models import LARGE, Run, RunQuerySet
 
 PAGE = 50
-HEAVY = ("input", "output", "waiting", "body_hash")
+HEAVY = (*LARGE, "waiting", "body_hash")
 
 
 def add(api: NinjaAPI, find_token: FindToken) -> None:

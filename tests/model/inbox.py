@@ -20,6 +20,8 @@ class Holds(Protocol):
     def tip_of(self, log: str) -> tuple[Cursor, bool] | None:
         """The last event's id, and whether it is the run's end."""
 
+    def entry(self, log: str, id: Cursor) -> Any: ...
+
     def zadd_xx(self, key: str, member: str, score: float) -> None: ...
 
 
@@ -48,6 +50,8 @@ def answer(server: Holds, keys: Keys, args: tuple[Any, ...]) -> Reply:
     waiting, said, run, read, _channel = args
     if refusal := _refuses(server, log):
         return refusal
+    if server.entry(log, Cursor.parse(str(waiting))) is None:
+        return Reply(Answer.GONE)
     held, field = server.data.get(inbox, {}), str(waiting).encode()
     if field in held:
         return Reply(Answer.OK if held[field] == said else Answer.TAKEN)

@@ -6,11 +6,11 @@ to a real server.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
-from tests.model.server import Server
+from tests.model.server import Entry, Server
 from workflows.wire import codec, keys
 from workflows.wire.cursor import Cursor
 from workflows.wire.events import (
@@ -22,6 +22,8 @@ from workflows.wire.events import (
     RunSignalled,
     RunStarted,
     RunWaiting,
+    SpanCompleted,
+    SpanStarted,
 )  # fmt: skip
 from workflows.wire.fold import fold
 from workflows.wire.inbox import Letter, answer_call, of, park_call, signal_call
@@ -33,7 +35,7 @@ from workflows.wire.state import EMPTY, Asked, State
 RUN = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 LOG, INBOX, LEASE, DUE = keys.log(RUN), keys.inbox(RUN), keys.lease(RUN), keys.due(keys.bucket(RUN))
 LEASE_MS, TICK, LONGEST = 5_000, 500, 120_000
-FORM = {"type": "integer"}
+FORM, ASK = {"type": "integer"}, "ask"  # the form, and the span that asks
 Steps = Iterator[int]
 
 
@@ -46,6 +48,11 @@ class Switches:
     under_the_first: bool = True  # off: answers lie under the newest run.waiting
     answered_is_final: bool = True  # off: a new attempt asks again
     time_out_reads_signals: bool = True  # off: it passes over a hold
+    # When Redis loses everything (`forgetting.py`).
+    restores: bool = True  # off: a lost log stays lost
+    restores_who_asked: bool = True  # off: only what was asked
+    restores_signals: bool = True  # off: only spans and the question
+    restores_answers: bool = True  # off: what was answered and not finished is asked again
 
     def without(self, name: str) -> Switches:
         return Switches(**{each.name: each.name != name for each in fields(Switches)})
@@ -71,6 +78,11 @@ class Play:
         self.given: list[tuple[int, Answer]] = []  # values, and what became of them
         self.held = self.timed_out = False
         self.actors: list[tuple[int, Steps]] = []
+        self.untils: set[int | None] = set()  # that were said
+        self.told: list[RunAnswered] = []  # that a log has
+        self.seen: tuple[Entry, ...] = ()
+        self.read: list[Event] = []
+        self.folded = EMPTY
 
     # -- what they all use
     @property
@@ -101,13 +113,21 @@ class Play:
         return reply
 
     def state(self) -> State:
-        return fold(EMPTY, self.events())
+        self.events()
+        return self.folded
 
     def events(self) -> list[Event]:
-        return [codec.decode(str(one.id), dict(one.fields)) for one in self.server.entries(LOG)]
+        entries = self.server.entries(LOG)
+        if entries is not self.seen:
+            self.seen = entries
+            self.read = [codec.decode(str(one.id), dict(one.fields)) for one in entries]
+            self.folded = fold(EMPTY, self.read)
+        return self.read
 
     def packed(self, body: Body) -> codec.Packed:
-        return codec.encode(body, at=self.now)
+        """The question and the step that asks it are one span."""
+        asks = isinstance(body, RunWaiting | RunAnswered | SpanStarted | SpanCompleted)
+        return codec.encode(body, at=self.now, span=ASK if asks else None)
 
     # -- who is in it
     def spawn(self, steps: Steps, after: int = 0) -> None:
@@ -118,10 +138,9 @@ class Play:
         yield self.chance.randint(0, 25_000)
         while not (state := self.state()).ended:
             if state.waiting is not None:
+                place = self.place(state, state.waiting.key)
                 yield self.chance.choice([0, 0, 200])
-                call = answer_call(
-                    RUN, self.place(state), Letter("user", number), nonce=str(number)
-                )
+                call = answer_call(RUN, place, Letter("user", number), nonce=str(number))
                 self.given.append((number, self.run(call).answer))
                 return
             yield 300
@@ -139,9 +158,9 @@ class Play:
             done = self.run(signal_call(RUN, RunSignalled("h", HOLD))).ok
             self.held = done and not lay
 
-    def place(self, state: State) -> Cursor:
+    def place(self, state: State, key: str) -> Cursor:
         if self.switches.under_the_first:
-            return state.asked["q"].id
+            return state.asked[key].id
         return [event.id for event in self.events() if isinstance(event.body, RunWaiting)][-1]
 
     def monitor(self) -> Steps:
@@ -175,39 +194,49 @@ class Play:
 
     def attend(self, number: int) -> Steps:
         state, tip = self.state(), Cursor(number, 0)
-        asked = state.asked.get("q")
-        if asked is None or not asked.by or not self.switches.answered_is_final:
-            letter = None
-            said = False
-            while letter is None:
-                yield self.chance.choice([50, 300])
-                found = of(self.server.hgetall(INBOX))
-                for signal in found.signals:
-                    if signal.id not in state.signals:
-                        tip = self.append(tip, signal)
-                        state = self.state()
-                letter = found.answers.get(self.place(state)) if "q" in state.asked else None
-                if letter is None and not said:
-                    yield self.chance.choice([0, 200])
-                    tip, said = self.append(tip, self.question(state)), True
-                    state = self.state()
-                elif letter is None:
-                    yield from self.wait(state, tip, found.count)
-            tip = self.append(tip, RunAnswered("q", letter.by, letter.value))
-            yield self.chance.choice([0, 1_000])
+        span = state.spans.get(ASK)
+        if span is None or span.status != "completed":
+            tip = self.append(tip, SpanStarted("ask", "h"))
+            answered = [key for key, one in state.asked.items() if one.by and one.span == ASK]
+            if not (answered and self.switches.answered_is_final):
+                tip = yield from self.ask(tip)
+            tip = self.append(tip, SpanCompleted())
         self.append(tip, RunCompleted())
 
-    def question(self, state: State) -> RunWaiting:
-        asked: Asked | None = state.asked.get("q")
+    def ask(self, tip: Cursor) -> Generator[int, None, Cursor]:
+        state, said, letter = self.state(), False, None
+        key = next((k for k, one in state.asked.items() if one.span == ASK), f"q{len(state.asked)}")
+        while letter is None:
+            yield self.chance.choice([50, 300])
+            found = of(self.server.hgetall(INBOX))
+            for signal in found.signals:
+                if signal.id not in state.signals:
+                    tip = self.append(tip, signal)
+                    state = self.state()
+            letter = found.answers.get(self.place(state, key)) if key in state.asked else None
+            if letter is None and not said:
+                yield self.chance.choice([0, 200])
+                tip, said = self.append(tip, self.question(state, key)), True
+                state = self.state()
+            elif letter is None:
+                yield from self.wait(state, tip, found.count)
+        tip = self.append(tip, told := RunAnswered(key, letter.by, letter.value))
+        self.told.append(told)
+        yield self.chance.choice([0, 1_000])
+        return tip
+
+    def question(self, state: State, key: str) -> RunWaiting:
+        asked: Asked | None = state.asked.get(key)
         until = None if self.timeout is None else self.now + self.timeout
         if asked is not None and self.switches.until_is_fixed:
             until = asked.until
-        return RunWaiting("q", "?", FORM, None, until)
+        self.untils.add(until)
+        return RunWaiting(key, "?", FORM, None, until)
 
     def wait(self, state: State, tip: Cursor, read: int) -> Steps:
         """The time may be over; else let go of the run, or stay for a while."""
         assert state.waiting is not None
-        until, at = state.waiting.until, self.place(state)
+        until, at = state.waiting.until, self.place(state, state.waiting.key)
         yield self.chance.choice([0, 100, 500])
         if until is not None and until <= self.now:
             sees = read if self.switches.time_out_reads_signals else None
@@ -243,17 +272,16 @@ class Play:
         self.check()
 
     def check(self) -> None:
-        events, state = self.events(), self.state()
+        state, said = self.state(), self.told
         expect(state.ended, f"the run has not ended; due {self.server.zscore(DUE, RUN)}")
-        said = [event.body for event in events if isinstance(event.body, RunAnswered)]
         expect(len(said) == 1, f"{len(said)} answers in the log")
         taken = [number for number, answer in self.given if answer is Answer.OK]
         expect(len(taken) + self.timed_out <= 1, f"more than one winner: {self.given}")
         told = (said[0].by, said[0].value)
         expect(not taken or told == ("user", taken[0]), f"{taken} was taken, {told} was used")
         expect(not (self.held and told[0] == "timeout"), "the clock went on although it was held")
-        asked = [event.body.until for event in events if isinstance(event.body, RunWaiting)]
-        expect(len({*asked} - {None}) <= 1, f"it waited until {asked}")
+        untils = sorted(self.untils - {None}, key=str)
+        expect(len(untils) <= 1, f"it waited until {untils}")
 
 
 def expect(holds: bool, what: str) -> None:

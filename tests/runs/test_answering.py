@@ -271,3 +271,34 @@ def test_a_question_is_restored_with_who_asked_it(run: Run, worker: Worker, redi
     Monitor(redis, ListBell()).tick()
     found = fold(EMPTY, log.read(redis, str(run.id))).asked["outline"]
     assert (found.span, found.until) == (before.span, before.until) == (ASK, 2_000_000_000_000)
+
+
+def test_what_a_run_has_heard_is_restored(run: Run, worker: Worker, redis: Redis) -> None:
+    heard = RunSignalled("s1", "finish", {"now": True})
+    worker.begin("blog[0]")
+    worker.say((heard, None))
+    projector = Projector(redis)
+    projector.poll()
+    redis.flushall()
+    overdue(redis, run)
+    Monitor(redis, ListBell()).tick()
+    assert dict(fold(EMPTY, log.read(redis, str(run.id))).signals) == {"s1": heard}
+    heir = Worker.opened(redis, run, attempt=3, reason="restored")
+    heir.complete()
+    projector.poll()
+    assert Run.objects.get(pk=run.pk).heard == {}, "now its archive has it"
+
+
+def test_an_answer_is_restored_until_its_step_has_finished(
+    run: Run, worker: Worker, redis: Redis
+) -> None:
+    asks(worker)
+    worker.say((RunAnswered("outline", "user", {"title": "t"}), ASK))
+    Projector(redis).poll()
+    redis.flushall()
+    overdue(redis, run)
+    Monitor(redis, ListBell()).tick()
+    state = fold(EMPTY, log.read(redis, str(run.id)))
+    asked = state.asked["outline"]
+    assert (asked.span, asked.by, state.answers) == (ASK, "user", {"outline": {"title": "t"}})
+    assert state.waiting is None

@@ -119,6 +119,14 @@ def test_signals_come_in_order_and_once(redis: Redis) -> None:
     assert found.count == 12
 
 
+def test_an_answer_to_a_question_of_another_log_is_not_taken(redis: Redis) -> None:
+    """It was restored in between, and nobody would look there."""
+    queue(redis)
+    open_(redis, 2)
+    assert append(redis, "2-0", RunWaiting("ok")).ok
+    assert answer(redis, True) is Answer.GONE
+
+
 def test_a_signal_wakes_a_parked_run(redis: Redis) -> None:
     waits(redis)
     park(redis)

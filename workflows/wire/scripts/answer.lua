@@ -11,6 +11,8 @@ for i = 1, #tip[2], 2 do if tip[2][i] == 'kind' then kind = tip[2][i + 1] end en
 if kind == 'run.completed' or kind == 'run.failed' or kind == 'run.cancelled' then
   return {'ended', tip[1]}
 end
+-- A log that was restored in between asks under another id.
+if not redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])[1] then return {'gone'} end
 local had = redis.call('HGET', KEYS[2], ARGV[1])
 if had then return {had == ARGV[2] and 'ok' or 'taken'} end
 -- A signal may have stopped the countdown.
