@@ -52,7 +52,7 @@ def _live(user: AbstractUser | AnonymousUser) -> Sequence[Run]:
     """With their posts and sites, so that nobody looks through all of these for the few."""
     runs = listing.found(user, Wanted()).live().select_related("post", "site")
     large = (*(f"post__{name}" for name in LARGE), "site__card")
-    return list(runs.defer(*listing.LARGE, *large)[:LIVE_MOST])
+    return list(runs.defer(*listing.UNSHOWN, *large)[:LIVE_MOST])
 
 
 @require_safe
