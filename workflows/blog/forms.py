@@ -6,12 +6,14 @@ model that misses one is told by a sentence.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator
 
 from workflows.blog.notes import folded
 from workflows.catalog import MOST_SECTIONS
+from workflows.llm import forms as llm_forms
+from workflows.llm.forms import Form
 
 FEWEST_SECTIONS = 4
 DESCRIPTION_CHARACTERS = 160
@@ -34,12 +36,6 @@ def _heading(text: str) -> str:
 
 def _description(text: str) -> str:
     return _line(DESCRIPTION_CHARACTERS, text)
-
-
-class Form(BaseModel):
-    """Further fields are forgiven: an answer is not worth less for saying more."""
-
-    model_config = ConfigDict(json_schema_extra={"additionalProperties": False}, frozen=True)
 
 
 class Plan(Form):
@@ -88,8 +84,6 @@ class Description(Form):
     description: Annotated[str, AfterValidator(_description)]
 
 
-F = TypeVar("F", bound=Form)
-
 FORMS: dict[str, type[Form]] = {
     "plan": Plan,
     "claims": Claims,
@@ -100,24 +94,4 @@ FORMS: dict[str, type[Form]] = {
 
 
 def response_format(form: str) -> dict[str, Any]:
-    schema = FORMS[form].model_json_schema()
-    named = {"name": form, "schema": schema, "strict": True}
-    return {"type": "json_schema", "json_schema": named}
-
-
-def parsed(form: type[F], answer: str) -> F:
-    """Raises ValidationError. A Markdown fence, in which weaker models wrap JSON, comes off."""
-    answer = answer.strip()
-    if answer.startswith("```") and answer.endswith("```"):
-        answer = answer.partition("\n")[2].rpartition("```")[0]
-    return form.model_validate_json(answer)
-
-
-def complaint(error: ValidationError) -> str:
-    """What is wrong, in words that a model can act on."""
-    problems = error.errors(include_url=False, include_context=False, include_input=False)
-    said = [
-        f"{'.'.join(map(str, problem['loc'])) or 'answer'}: {problem['msg']}"
-        for problem in problems[:5]
-    ]
-    return "; ".join(said)
+    return llm_forms.response_format(form, FORMS[form])

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from workflows.blog.forms import Form, complaint, parsed, response_format
+from workflows.blog.forms import response_format
 from workflows.engine import (
     Failure,
     Retry,
@@ -25,6 +25,7 @@ from workflows.engine import (
 )
 from workflows.llm import llm
 from workflows.llm.fence import fenced, marker, notice
+from workflows.llm.forms import Form, complaint, parsed
 
 PATIENCE = Retry(attempts=5, wait=exponential(initial=1, max=30))
 ANSWER_CHARACTERS = 40_000

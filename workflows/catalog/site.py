@@ -13,9 +13,9 @@ MOST_PAGES = 300
 
 # Why a page of a site was not read. Each has a sentence in `workflows.ingest.reasons`.
 Why = Literal[
-    "robots", "forbidden", "unreachable", "timeout", "login", "javascript", "empty", "not_html",
-    "too_large", "duplicate", "pattern", "depth", "other_site", "left_out", "limit", "stopped",
-    "deadline", "budget", "invalid",
+    "robots", "forbidden", "missing", "unreachable", "timeout", "login", "javascript", "empty",
+    "not_html", "too_large", "duplicate", "pattern", "depth", "other_site", "left_out", "limit",
+    "stopped", "deadline", "budget", "invalid", "provider",
 ]  # fmt: skip
 # `partial`: what a model said of some part of it could not be used.
 PageStatus = Literal["done", "partial", "skipped"]

@@ -146,6 +146,10 @@ class Signals:
         """What came with each of that name."""
         return [signal.value for signal in self._all() if signal.name == name]
 
+    def last(self, *names: str) -> str:
+        """Which of these came last; empty: none of them did."""
+        return next((one.name for one in reversed(self._all()) if one.name in names), "")
+
     async def __aiter__(self) -> AsyncIterator[Signal]:
         """Each signal from the first on, and then as they come, to the run's end. It waits where it
         is; only `ask` and `sleep` park a run. Outside a run it ends."""

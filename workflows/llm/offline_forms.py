@@ -3,8 +3,9 @@
 What a field gets follows from its type and, for strings, from its name: a `quote` is a whole
 sentence, word for word; headings, names and questions are key phrases; other strings are sentences.
 An array has as many items as the task says (`claims: 12`) or three, within the schema's bounds;
-objects with a `quote` follow the order of the text. Two shapes are known beyond that: `sections`
-that share out the sheet's claims, and `edits`, of which this model never has any to propose.
+objects with a `quote` follow the order of the text. Three shapes are known beyond that: a site's
+portrait, `sections` that share out the sheet's claims, and `edits`, of which this model never has
+any to propose.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from workflows.llm.offline_outline import outlined, titled
 from workflows.llm.offline_prose import Sentence, sentences
 from workflows.llm.offline_ranking import Ranking
 from workflows.llm.offline_reading import Reading
+from workflows.llm.offline_site import is_portrait, portrayed
 
 DEPTH, NESTED = 12, 3
 CLAIM_CHARACTERS = 80
@@ -105,6 +107,8 @@ class _Form:
         properties = schema.get("properties") or {}
         if {"title", "sections"} <= properties.keys():
             return outlined(self.reading)
+        if is_portrait(properties):
+            return portrayed(self.reading, properties)
         if "quote" in properties:
             return self._quoting(properties, next(self._fresh, None), depth)
         return {key: self.value(part, key, depth + 1) for key, part in properties.items()}

@@ -66,6 +66,11 @@ def limits(bucket: str, part: str) -> str:
     return f"gx:limits:{{{bucket}}}:{part}"
 
 
+def host(name: str) -> str:
+    """String: when the next request to a host may go (ms, Redis TIME). `name` as in a Host line."""
+    return f"gx:host:{{{name}}}"
+
+
 def due(number: int) -> str:
     """Sorted set: run -> deadline (ms, Redis TIME); just the runs whose end is not yet in SQL."""
     return f"gx:{{{number}}}:due"

@@ -83,7 +83,7 @@ async def run_script_async(client: AsyncRedis, call: ScriptCall) -> Reply:
         return reply(await send(*call.eval()))
 
 
-NAMES = ("append", "open", "queue", "beat", "release", "park", "answer", "signal")
+NAMES = ("append", "open", "queue", "beat", "release", "park", "answer", "signal", "turn")
 SOURCES = {
     name: files("workflows.wire").joinpath("scripts", f"{name}.lua").read_text() for name in NAMES
 }

@@ -12,10 +12,9 @@ from workflows.blog.forms import (
     Edits,
     OutlineForm,
     Plan,
-    complaint,
-    parsed,
     response_format,
 )
+from workflows.llm.forms import complaint, parsed
 
 
 def outline(headings: list[str], title: str = "T") -> str:

@@ -24,6 +24,10 @@ def test_all_breakers_share_a_slot() -> None:
     assert keys.breaker("openai:gpt-5") == "gx:{breaker}:openai:gpt-5"
 
 
+def test_the_line_at_a_host_is_one_key() -> None:
+    assert keys.host("a.example:81") == "gx:host:{a.example:81}"
+
+
 def test_what_an_owner_keeps_shares_a_slot() -> None:
     assert keys.limits("ab12", "held") == "gx:limits:{ab12}:held"
     assert (keys.cache("7"), keys.cached("7")) == ("gx:cache:{7}:values", "gx:cache:{7}:until")

@@ -1,0 +1,139 @@
+"""Going to a site's pages: by its rules, in line with other workers, again when it says so."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import partial
+
+from workflows.catalog.site import Why
+from workflows.engine import component, status
+from workflows.fetch import Fetched, Fetcher, Refused, Target
+from workflows.ingest.addresses import Place, Site, place_of
+from workflows.ingest.politeness import Line
+from workflows.ingest.robots import Rules, rules_of, unknown
+from workflows.wire.settings import Settings
+
+TRIES = 3
+LATER = {408, 425, 429, 500, 502, 503, 504}
+FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 120.0
+
+
+@dataclass
+class Visitor:
+    """One run's way to one site. `site`: None until the home page is known."""
+
+    fetcher: Fetcher
+    line: Line
+    site: Site | None = None
+    rules: dict[str, Rules] = field(default_factory=dict)
+    unwanted: Callable[[Place], Why | None] = lambda _: None
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Visitor:
+        fetcher = Fetcher.from_env(environ)
+        return cls(fetcher, Line(Settings.from_env(environ).host_delay_seconds))
+
+    def place(self, url: str) -> Place:
+        """Raises Refused."""
+        return place_of(url, self.fetcher.allow)
+
+    def delay_s(self, host: str) -> float:
+        asked = self.rules[host].delay_s if host in self.rules else 0.0
+        return max(self.line.delay_s, asked)
+
+    async def rules_of(self, place: Place) -> Rules:
+        if place.host not in self.rules:
+            origin = place.url[: place.url.index(place.host) + len(place.host)]
+            self.rules[place.host] = await read_rules.key(place.host)(origin)
+        return self.rules[place.host]
+
+    async def allows(self, place: Place) -> bool:
+        return (await self.rules_of(place)).allows(place.url)
+
+    async def fetch(self, place: Place, *, cut: bool = False) -> Fetched:
+        """What could be otherwise later is asked for again, up to three times. Raises Refused, and
+        Left when the page is not wanted any more."""
+        for number in range(1, TRIES + 1):
+            unwanted = partial(self.unwanted, place)
+            await self.line.wait(place.host, self.delay_s(place.host), unwanted)
+            try:
+                answer = await self.fetcher.fetch(place.url, cut=cut, permit=self._permit)
+            except Refused as refused:
+                if not refused.retryable or number == TRIES:
+                    raise
+                await self._rest(number, refused.message)
+                continue
+            wait = _asked_wait(answer)
+            if answer.status not in LATER or number == TRIES or wait > LONGEST_WAIT_S:
+                return answer
+            if wait:
+                status(f"The site asked us to wait {wait:.0f} s")
+                await self.line.pause(place.host, wait)
+            else:
+                await self._rest(number, f"The site answered {answer.status}.")
+        raise AssertionError("the last try returns or raises")
+
+    async def _rest(self, number: int, why: str) -> None:
+        status(f"{why} Trying again ({number + 1}/{TRIES})")
+        await asyncio.sleep(FIRST_WAIT_S * 2 ** (number - 1) * (1 + random.random() / 4))  # noqa: S311
+
+    async def _permit(self, there: Target) -> None:
+        """A redirect: as polite as a page of its own, and under the same rules."""
+        place = self.place(there.url)
+        if self.site is not None and not self.site.holds(place):
+            raise Refused("forbidden_address", "That address leads to another site.")
+        rules = await self.rules_of(place)
+        if rules.closed:
+            raise Refused(rules.code, rules.closed)
+        if not rules.allows(place.url):
+            raise Refused("robots_denied", "It leads to a page that robots.txt closes.")
+        await self.line.charge(place.host, self.delay_s(place.host))
+
+
+VISITOR: ContextVar[Visitor | None] = ContextVar("gx_visitor", default=None)
+
+
+def visitor() -> Visitor:
+    """The run's; a new one for a step that is called by itself."""
+    return VISITOR.get() or Visitor.from_env(os.environ)
+
+
+@component
+async def read_rules(origin: str) -> Rules:
+    """The robots.txt of a host. It is not waited for in line: without it there is no line."""
+    here = visitor()
+    answer: Fetched | None = None
+    problem: Refused | None = None
+    for number in range(TRIES):
+        try:
+            answer = await here.fetcher.fetch(f"{origin}/robots.txt", cut=True)
+            problem = None
+        except Refused as refused:
+            problem = refused
+        later = problem.retryable if problem else answer is not None and answer.status in LATER
+        if not later or number == TRIES - 1:
+            break
+        await asyncio.sleep(min(_asked_wait(answer) if answer else 0.0, 10.0) or 2.0**number / 2)
+    if problem is not None:
+        return unknown(problem.message, problem.code)
+    return rules_of(answer) if answer is not None else unknown("it does not answer")
+
+
+def _asked_wait(answer: Fetched) -> float:
+    """Seconds that `Retry-After` says, as a number or a date; 0: it says nothing."""
+    said = answer.headers.get("retry-after", "").strip()
+    if not said or answer.status not in (429, 503):
+        return 0.0
+    if said.isdigit():
+        return float(said[:9])
+    try:
+        return max(0.0, (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):
+        return 0.0
