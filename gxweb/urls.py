@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from gxweb import health, home
+from gxweb import health, home, usage
 from gxweb.accounts.bearer import find_token
 from gxweb.accounts.signin import admin_door
 from runs.api import rest
@@ -20,6 +20,7 @@ urlpatterns = [
     path("notices/", include("gxweb.notices.urls")),
     path("posts/", include("gxweb.posts.urls")),
     path("sites/", include("gxweb.sites.urls")),
+    path("usage/", usage.page, name="usage"),
     path("", include("runs.urls")),
 ]
 handler500 = "gxweb.errors.server_error"

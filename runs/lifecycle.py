@@ -253,6 +253,7 @@ def _within_quota(run: Run) -> None:
     if today.over:
         raise OverQuota(today.told, today.retry_after(now))
     run.limits = asdict(today.limits(run.bounds))
+    quota.hold(run)
 
 
 def _stand_in_line(owner: AbstractBaseUser) -> None:

@@ -4,7 +4,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 
-from runs.api import events, forks, output, problems, replies, runs, trace, workflows
+from runs.api import events, forks, output, problems, replies, runs, trace, usage, workflows
 from runs.api.access import FindToken
 from runs.api.document import Documented
 
@@ -26,6 +26,6 @@ def rest(find_token: FindToken) -> NinjaAPI:
         docs_decorator=lambda view: csrf_exempt(require_safe(view)),
     )
     problems.teach(api)
-    for part in (workflows, runs, replies, forks, events, output, trace):
+    for part in (workflows, runs, replies, forks, events, output, trace, usage):
         part.add(api, find_token)
     return api

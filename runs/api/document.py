@@ -17,7 +17,7 @@ ID = "$response.body#/id"
 ANSWERS = (
     shapes.Workflow, shapes.Workflows, shapes.StartedRun, shapes.EndedRun, shapes.RunDetail,
     shapes.Runs, shapes.Trace, shapes.LogEvent, shapes.Cancellation, shapes.CancellationRequest,
-    shapes.ForkRequest, shapes.ServerSentEvent, shapes.Problem,
+    shapes.ForkRequest, shapes.ServerSentEvent, shapes.UsageReport, shapes.Problem,
 )  # fmt: skip
 MEANINGS = {
     400: "The body is not JSON",

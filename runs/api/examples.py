@@ -114,7 +114,17 @@ SAID = (
 )
 FRAME = {"id": "1-17", "event": "text", "data": SAID}
 FORK: shapes.ForkRequest = {"from": [PATH]}
+SUMS: shapes.Sums = {**USAGE, "known_usd": 0.0142, "unknown_calls": 0}
+REPORT: shapes.UsageReport = {
+    "from": "2026-11-21",
+    "to": "2026-11-21",
+    "total": SUMS,
+    "by_day": [{"day": "2026-11-21", **SUMS}],
+    "by_workflow": [{"workflow": "blog", **SUMS}],
+    "by_model": [{"model": "gpt-6.1-sol", **SUMS}],
+}
 EXAMPLES: dict[str, Any] = {
+    "UsageReport": REPORT,
     "Workflow": WORKFLOW,
     "Workflows": {"items": [WORKFLOW], "next": None},
     "StartedRun": STARTED,

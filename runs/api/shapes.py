@@ -121,6 +121,37 @@ class Trace(TypedDict):
     next: str | None
 
 
+class Sums(Usage):
+    known_usd: float
+    unknown_calls: int
+
+
+class SumsOfDay(Sums):
+    day: str
+
+
+class SumsOfWorkflow(Sums):
+    workflow: str
+
+
+class SumsOfModel(Sums):
+    model: str
+
+
+# A field named `from` can only be spelt like this.
+UsageReport = TypedDict(
+    "UsageReport",
+    {
+        "from": str,
+        "to": str,
+        "total": Sums,
+        "by_day": list[SumsOfDay],
+        "by_workflow": list[SumsOfWorkflow],
+        "by_model": list[SumsOfModel],
+    },
+)
+
+
 class LogEvent(TypedDict):
     id: str
     v: int

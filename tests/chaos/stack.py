@@ -242,6 +242,8 @@ def _environment(stack: Stack, changes: dict[str, str]) -> dict[str, str]:
         "DEBUG": "1",
         "FAKE_KEY": "sk-fake",
         "GX_USER_CONCURRENT_RUNS": "1000",
+        "GX_USER_DAILY_USD": "100000",
+        "GX_USER_DAILY_TOKENS": "1000000000",
         **changes,
     }
 

@@ -66,6 +66,7 @@ ROUTES: dict[str, tuple[str, str]] = {
     "runs/<uuid:id>/forks/": (RUN, "/runs/{}/forks/"),
     "runs/<uuid:id>/trace/": (RUN, "/runs/{}/trace/"),
     "runs/<uuid:id>/deletion/": (OWN, "/runs/{}/deletion/"),
+    "usage/": (SELF, "/usage/"),
     "notices/wishes/": (SELF, "/notices/wishes/"),
     "notices/<uuid:run>/dismissal/": (CHIP, "/notices/{}/dismissal/"),
     "sample/": (OPEN, "/sample/"),

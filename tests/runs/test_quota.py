@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import AbstractUser
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 from redis import Redis
 
 from runs import lifecycle, quota
+from runs.estimate import UNSEEN_TOKENS, UNSEEN_USD
+from runs.ledger import Call
 from runs.lifecycle import OverQuota
 from runs.models import Run
 from runs.quota import Day, Spent
 from tests.runs.conftest import BRIEF
 from workflows.wire.events import Limits
+from workflows.wire.spend import UNSENT
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -28,13 +34,16 @@ def ago(hours: float, usd: float = 0.0, tokens: int = 0) -> Spent:
     return Spent(NOON - hours * HOUR, usd, tokens)
 
 
-def ran(owner: Any, hours: float = 1, *, live: bool = False, **used: Any) -> Run:
-    """A run that began so many hours ago."""
+def paid(
+    owner: Any, hours: float = 1, usd: float | None = 0.0, tokens: int | None = 0, **more: Any
+) -> Call:
+    """A call that began so many hours ago."""
     began = timezone.now() - hours * HOUR
-    ended = {} if live else {"status": "completed", "finished_at": timezone.now()}
-    return Run.objects.create(
-        owner=owner, workflow="blog", version=1, input={}, created_at=began, **used, **ended
-    )
+    return Call.objects.create(
+        id=uuid4().hex, owner=owner, attempt=1, workflow="blog", provider="p", model="m",
+        began_at=began, ended_at=began, prompt_tokens=tokens, completion_tokens=tokens and 0,
+        cost_usd=usd, **more,
+    )  # fmt: skip
 
 
 def begun(owner: AbstractUser) -> Run:
@@ -74,22 +83,42 @@ def test_a_run_may_use_what_is_left_of_the_day() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_last_day_is_counted_and_what_is_live(
-    alice: AbstractUser, django_user_model: Any
-) -> None:
+def test_the_last_day_is_counted(alice: AbstractUser, django_user_model: Any) -> None:
     bob = django_user_model.objects.create_user(email="bob@example.org")
-    ran(bob, cost_usd=100.0)
-    ran(alice, 25, cost_usd=50.0)
-    ran(alice, 30, live=True, cost_usd=0.5, prompt_tokens=7)
-    ran(alice, 2, cost_usd=None, prompt_tokens=10, completion_tokens=5)
-    ran(alice, cost_usd=0.25)
+    paid(bob, usd=100.0)
+    paid(alice, 25, usd=50.0)
+    paid(alice, 5, usd=0.5, tokens=7)
+    paid(alice, 2, usd=0.25, tokens=15)
+    paid(alice, 2, usd=0.0, tokens=9, status=UNSENT)
     day = quota.day(alice.pk, timezone.now())
-    assert [(one.usd, one.tokens) for one in day.spent] == [(0.5, 7), (0.0, 15), (0.25, 0)]
-    assert [one.at is None for one in day.spent] == [True, False, False]
+    assert [(one.usd, one.tokens) for one in day.spent] == [(0.5, 7), (0.25, 15)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_nobody_knows_counts_as_what_was_expected(alice: AbstractUser) -> None:
+    paid(alice, usd=None, tokens=None, expected_usd=0.75, expected_tokens=100)
+    paid(alice, usd=None, tokens=30, expected_usd=None, expected_tokens=40)
+    assert quota.day(alice.pk, timezone.now()).used == (0.75, 130)
+
+
+def test_for_a_live_run_what_it_is_expected_to_use_is_held(
+    alice: AbstractUser, redis: Redis
+) -> None:
+    run = begun(alice)
+    assert (run.reserved_usd, run.reserved_tokens) == (UNSEEN_USD, UNSEEN_TOKENS)
+    assert quota.day(alice.pk, timezone.now()).used == (UNSEEN_USD, UNSEEN_TOKENS)
+    paid(alice, usd=0.125, tokens=1000, run=run)
+    assert quota.day(alice.pk, timezone.now()).used == (UNSEEN_USD, UNSEEN_TOKENS)
+    paid(alice, usd=2.0, tokens=0, run=run)
+    assert quota.day(alice.pk, timezone.now()).used == (2.125, UNSEEN_TOKENS)
+    Run.objects.update(status="waiting")
+    assert quota.day(alice.pk, timezone.now()).used == (2.125, 1000)
+    Run.objects.update(status="completed", finished_at=timezone.now())
+    assert quota.day(alice.pk, timezone.now()).used == (2.125, 1000)
 
 
 def test_a_start_over_the_day_is_refused_in_words(alice: AbstractUser, redis: Redis) -> None:
-    ran(alice, 23, cost_usd=5.0)
+    paid(alice, 23, usd=5.0)
     with pytest.raises(OverQuota, match=r"\$5\.00 of \$5\.00") as refused:
         begun(alice)
     assert 3500 < refused.value.retry_after <= 3600
@@ -99,15 +128,56 @@ def test_a_start_over_the_day_is_refused_in_words(alice: AbstractUser, redis: Re
 def test_a_run_is_bounded_by_what_is_left(
     alice: AbstractUser, redis: Redis, settings: Settings
 ) -> None:
-    ran(alice, cost_usd=4.25, prompt_tokens=4_999_000)
-    assert (begun(alice).bounds.usd, begun(alice).bounds.tokens) == (0.75, 1000)
-    settings.GX = replace(settings.GX, user_daily_tokens=10)
+    paid(alice, usd=4.25, tokens=4_790_000)
+    first, second = begun(alice), begun(alice)
+    assert (first.bounds.usd, first.bounds.tokens) == (0.75, 210_000)
+    # Of which what is held for the first is not there for the second.
+    assert (second.bounds.usd, second.bounds.tokens) == (0.25, 10_000)
+    assert (second.reserved_usd, second.reserved_tokens) == (0.25, 10_000)
     with pytest.raises(OverQuota):
         begun(alice)
 
 
+def test_a_hundred_starts_at_once_are_as_many_as_may_be(
+    alice: AbstractUser, redis: Redis, settings: Settings
+) -> None:
+    settings.GX = replace(settings.GX, user_concurrent_runs=5)
+
+    def start(_: int) -> bool:
+        try:
+            begun(alice)
+        except OverQuota:
+            return False
+        else:
+            return True
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(20) as pool:
+        assert sum(pool.map(start, range(100))) == 5
+    assert Run.objects.count() == 5
+
+
+def test_many_starts_at_once_hold_no_more_than_the_day_has(
+    alice: AbstractUser, redis: Redis, settings: Settings
+) -> None:
+    settings.GX = replace(settings.GX, user_concurrent_runs=100, user_daily_usd=2)
+
+    def start(_: int) -> float:
+        try:
+            return begun(alice).reserved_usd
+        except OverQuota:
+            return 0.0
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(10) as pool:
+        assert sum(pool.map(start, range(20))) == 2
+    assert Run.objects.count() == 2 / UNSEEN_USD
+
+
 def test_the_api_says_so_with_a_time(alice: Any, redis: Redis, client: Client) -> None:
-    ran(alice, 20, cost_usd=6.0)
+    paid(alice, 20, usd=6.0)
     client.force_login(alice)
     answer = client.post("/api/workflows/blog/runs", BRIEF, "application/json")
     assert (answer.status_code, answer.json()["type"]) == (429, "urn:gxweb:over_quota")

@@ -15,7 +15,7 @@ from runs.models import Run
 Issue = Callable[..., dict[str, str]]
 READS = [
     "/api/workflows", "/api/workflows/blog", "/api/runs", "/api/runs/{id}", "/api/runs/{id}/events",
-    "/api/runs/{id}/output", "/api/runs/{id}/trace",
+    "/api/runs/{id}/output", "/api/runs/{id}/trace", "/api/usage",
 ]  # fmt: skip
 WRITES = {
     "/api/workflows/blog/runs": "start",
