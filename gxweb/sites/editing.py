@@ -78,7 +78,7 @@ def dismissal(request: HttpRequest, id: UUID, number: int) -> HttpResponse:
 
 def _back(request: HttpRequest, site: Site) -> HttpResponse:
     if request.headers.get("HX-Request"):
-        return render(request, "sites/profile.html", profile(site))
+        return render(request, "sites/part.html", profile(site))
     return redirect("sites:site", site.pk)
 
 

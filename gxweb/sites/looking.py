@@ -51,7 +51,7 @@ def site_page(request: HttpRequest, id: UUID) -> HttpResponse:
 @private
 def profile_part(request: HttpRequest, id: UUID) -> HttpResponse:
     """The part of the page that is made of rows, for a page on which a reading has found more."""
-    return render(request, "sites/profile.html", profile(_fresh(request, id)))
+    return render(request, "sites/part.html", profile(_fresh(request, id)))
 
 
 @require_safe
