@@ -1,6 +1,7 @@
 """Settings: read from the environment once, checked at once, refused by name when wrong."""
 
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import environ
 from csp.constants import NONE, SELF
 
 from gxweb import environment
+from workflows.wire import reports
 from workflows.wire.settings import BadSetting
 from workflows.wire.settings import Settings as WireSettings
 
@@ -122,6 +124,7 @@ INSTALLED_APPS = [
     "gxweb.accounts",
     "gxweb.notices",
     "gxweb.posts",
+    "gxweb.telemetry",
     "gxweb.sites",
     "runs",
 ]
@@ -249,7 +252,7 @@ vars().update(find_email())
 EMAIL_TIMEOUT = 10  # a mail server that does not answer is asked again later
 DEFAULT_FROM_EMAIL = f"gxweb@{PUBLIC_HOST}"
 
-LOGGING = {
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
@@ -261,6 +264,34 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
     },
 }
+
+# --- What operators hear ----------------------------------------------------------------------
+
+
+def find_reports() -> reports.Target | None:
+    try:
+        return reports.target(os.environ)
+    except BadSetting as error:
+        refuse(error.name, error.why)
+
+
+if REPORTS := find_reports():
+    LOGGING["handlers"]["reports"] = {"class": "workflows.wire.reports.Reporter", "target": REPORTS}
+    LOGGING["root"]["handlers"].append("reports")
+    LOGGING["loggers"]["django"]["handlers"].append("reports")
+
+
+def find_collector() -> str:
+    url = str(read("OTEL_EXPORTER_OTLP_ENDPOINT", env.str, "")).rstrip("/")
+    if url and not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s?#]*)?", url):
+        refuse(
+            "OTEL_EXPORTER_OTLP_ENDPOINT", f"should be http(s)://host[:port][/path] (it is {url!r})"
+        )
+    return url
+
+
+OTLP_ENDPOINT = find_collector()
+METRICS_TOKEN = read("GX_METRICS_TOKEN", env.str, "")
 
 # --- Locks ------------------------------------------------------------------------------------
 

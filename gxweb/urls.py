@@ -6,6 +6,7 @@ from django.urls import include, path
 from gxweb import health, home, usage
 from gxweb.accounts.bearer import find_token
 from gxweb.accounts.signin import admin_door
+from gxweb.telemetry import metrics
 from runs.api import rest
 
 urlpatterns = [
@@ -13,6 +14,7 @@ urlpatterns = [
     path("sample/", home.sample_page, name="sample"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("accounts/", include("gxweb.accounts.urls")),
     path("admin/login/", admin_door),
     path("admin/", admin.site.urls),

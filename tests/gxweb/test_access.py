@@ -34,6 +34,7 @@ from tests.runs.writer import Writer
 pytestmark = pytest.mark.django_db
 
 OPEN, SELF, STAFF, ADMIN, API = "open", "self", "staff", "admin", "api"
+MACHINE = "machine"  # for programs with a token of the operator's, and staff
 # Of somebody: a run, which staff with the permission see; a token; a post.
 RUN, TOKEN, POST, CHIP, OWN, SITE = "run", "token", "post", "chip", "own run", "site"
 
@@ -42,6 +43,7 @@ ROUTES: dict[str, tuple[str, str]] = {
     "": (OPEN, "/"),
     "healthz": (OPEN, "/healthz"),
     "readyz": (OPEN, "/readyz"),
+    "metrics": (MACHINE, "/metrics"),
     "accounts/": (SELF, "/accounts/"),
     "accounts/signup/": (OPEN, "/accounts/signup/"),
     "accounts/login/": (OPEN, "/accounts/login/"),
@@ -119,6 +121,7 @@ MAY: dict[str, set[str]] = {
     OPEN: {"anonymous", "inactive", "stranger", "clerk", "owner", "chief"},
     SELF: {"stranger", "clerk", "owner", "chief"},
     STAFF: {"clerk", "chief"},
+    MACHINE: {"clerk", "chief"},
     RUN: {"owner", "chief"},
     TOKEN: {"owner"},
     POST: {"owner"},
@@ -232,6 +235,8 @@ def test_who_gets_in(people: People, route: str, kind: str, path: str) -> None:
 def expected(kind: str, who: str, status: int) -> str:
     if who in MAY[kind]:
         return "in"
+    if kind == MACHINE:
+        return "403"
     return "sign in" if who in {"anonymous", "inactive"} or kind == STAFF else "404"
 
 

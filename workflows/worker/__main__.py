@@ -17,6 +17,7 @@ from workflows.compute.process import nurse
 from workflows.engine.component import Workflow
 from workflows.engine.masking import Mask
 from workflows.llm import providers
+from workflows.wire import reports
 from workflows.wire.orders import LANES, queue
 from workflows.wire.settings import BadSetting, Settings
 from workflows.worker.process import work
@@ -37,9 +38,12 @@ def main(arguments: Sequence[str]) -> int:
         settings = Settings.from_env(os.environ)
         # A run must not be the first to learn that no provider can be asked.
         providers.chain(os.environ)
+        told = reports.target(os.environ)
     except BadSetting as error:
         return refuse(str(error))
     talk(Mask.of_environment(os.environ))
+    if told is not None:
+        logging.getLogger().addHandler(reports.Reporter(told))
     registry = load(asked.registry)
     if asked.nursery:
         return nurse(partial(carry_out, settings, registry, asked.nursery))

@@ -1,0 +1,1 @@
+"""What operators hear of the installation: numbers, and traces. Nothing of what people wrote."""
