@@ -70,6 +70,7 @@ class Monitor:
             self.sweep()
             self.sweep_at = self.clock() + SWEEP_S
         now = lease.now_ms(self.client)
+        self.calm.hear(self.clock(), now)
         self.ring([run for due in self._due(now) for run in self._judge(due, now)])
 
     def _greet(self, server: str) -> None:

@@ -89,6 +89,18 @@ def test_a_dead_worker_is_taken_over_from_after_a_calm_lease(
     assert (reread(run).attempt, reread(run).crashes) == (2, 1)
 
 
+def test_a_clock_that_is_put_forward_kills_nobody(
+    run: Run, worker: Worker, monitor: Monitor, bell: ListBell, clock: Clock, redis: Redis,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    serve(redis)
+    calm_down(monitor, clock)
+    right = lease.now_ms
+    monkeypatch.setattr(lease, "now_ms", lambda client: right(client) + 3_600_000)
+    monitor.tick()
+    assert (bell.orders, reread(run).crashes) == ([], 0)
+
+
 def test_a_lease_that_was_renewed_is_respected(
     run: Run, worker: Worker, monitor: Monitor, bell: ListBell, clock: Clock, redis: Redis
 ) -> None:
