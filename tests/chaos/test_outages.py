@@ -1,4 +1,5 @@
-"""A provider goes, in every way in which it can, and comes back: no run fails of it.
+"""A provider goes, in every way in which it can, and comes back: no run fails of it. The one that
+goes on meanwhile speaks Gemini's dialect.
 
 `RUNS` at a time, 3 by default; with it in the environment every way is tried, and also that a build
 without breakers would be noticed.
@@ -30,7 +31,7 @@ HASTY: dict[str, Any] = {"GX_LLM_FAILOVER_SECONDS": "0.5", "GX_LLM_TOTAL_SECONDS
 
 @pytest.fixture(scope="module")
 def s(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Provider(latency=0.02) as spare:
+    with Provider(latency=0.02, gemini=True) as spare:
         folder = tmp_path_factory.mktemp("outages")
         with stack(folder, workers=0, controls=0, latency=0.02, **HASTY) as made:
             made.spare = spare

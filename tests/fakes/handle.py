@@ -20,11 +20,18 @@ class Provider:
     """`with Provider() as provider:` — a process of its own until the block ends."""
 
     def __init__(
-        self, *, ledger: Path | None = None, latency: float = 0, tokens_per_second: float = 0
+        self,
+        *,
+        ledger: Path | None = None,
+        latency: float = 0,
+        tokens_per_second: float = 0,
+        gemini: bool = False,
     ) -> None:
+        """`gemini`: in that dialect."""
         self._words = ["--with-parent", "--latency", str(latency)]
         self._words += ["--tokens-per-second", str(tokens_per_second)]
         self._words += ["--ledger", str(ledger)] if ledger else []
+        self._words += ["--gemini"] if gemini else []
         self.root = ""
 
     @property

@@ -14,10 +14,12 @@ import contextlib
 import json
 import math
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.fakes import gemini
 from tests.fakes.answers import JSON, Answer, Step, head, steps
 from tests.fakes.faults import Asked, Rule, Script
 from tests.fakes.ledger import Ledger
@@ -37,6 +39,7 @@ class Fake:
     tokens_per_second: float = 0.0
     plain_tokens_per_second: float | None = None  # of answers in one piece; None: the same
     script: Script = field(default_factory=Script)
+    dialect: Callable[[Answer, Rule | None], Iterator[Step]] = steps
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -57,6 +60,7 @@ class Fake:
         self, path: str, asked: Asked, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         rule = self.script.pick(asked)
+        strange = self.dialect is gemini.steps and gemini.complaint(asked.body) is not None
         number = self.ledger.start(asked, rule, path)
         content = await asyncio.to_thread(answer, asked.body)
         said = Answer(asked, number, content, self._gap(asked))
@@ -65,8 +69,8 @@ class Fake:
         except (ClientGone, ConnectionError):
             self.ledger.end(number, "closed", None)
         else:
-            usage = NOTHING if rule and rule.refuses else said.usage
-            self.ledger.end(number, "fault" if rule else "ok", usage)
+            usage = NOTHING if strange or (rule and rule.refuses) else said.usage
+            self.ledger.end(number, "fault" if rule or strange else "ok", usage)
 
     def _gap(self, asked: Asked) -> float:
         speed, plain = self.tokens_per_second, self.plain_tokens_per_second
@@ -84,7 +88,7 @@ class Fake:
         gone = asyncio.create_task(reader.read(1))
         try:
             await _wait(self.latency, gone)
-            for step in steps(said, rule):
+            for step in self.dialect(said, rule):
                 await _take(step, writer, gone)
             if rule and rule.fault == "reset":
                 writer.transport.abort()
@@ -137,6 +141,7 @@ async def _wait(seconds: float, gone: asyncio.Task[bytes]) -> None:
 
 async def main(arguments: argparse.Namespace) -> None:
     fake = Fake(Ledger(arguments.ledger), arguments.latency, arguments.tokens_per_second)
+    fake.dialect = gemini.steps if arguments.gemini else steps
     server = await asyncio.start_server(fake.serve, "127.0.0.1", arguments.port)
     port = server.sockets[0].getsockname()[1]
     print(json.dumps({"url": f"http://127.0.0.1:{port}"}), flush=True)
@@ -153,6 +158,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--ledger", type=Path)
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--tokens-per-second", type=float, default=0.0)
+    parser.add_argument("--gemini", action="store_true")
     parser.add_argument("--with-parent", action="store_true")
     return parser.parse_args()
 

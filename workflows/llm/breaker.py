@@ -67,6 +67,8 @@ class Board(Protocol):
 
     async def tell(self, name: str, who: str, failure: Failure | None) -> Told: ...
 
+    async def is_open(self, name: str) -> bool: ...
+
 
 @dataclass(slots=True)
 class _Breaker:
@@ -111,6 +113,9 @@ class Local:
         breaker.due = now + pause
         return "opened"
 
+    async def is_open(self, name: str) -> bool:
+        return self._of(name).due is not None
+
     def _probed(self, name: str, breaker: _Breaker, who: str, said: Outcome, pause: float) -> Told:
         if breaker.probe != who:
             return "same"
@@ -133,6 +138,7 @@ class Shared:
     """In Redis. While that does not answer, `instead` does."""
 
     def __init__(self, client: Redis, instead: Board) -> None:
+        self._client: Any = client
         self._run: Any = client.register_script(SCRIPT)
         self._instead = instead
 
@@ -158,6 +164,14 @@ class Shared:
             logger.warning("The breakers in Redis do not listen: %r", error)
             return await self._instead.tell(name, who, failure)
         return told
+
+    async def is_open(self, name: str) -> bool:
+        """What cannot be asked is not known to be open."""
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                return bool(await self._client.hexists(keys.breaker(name), "due"))
+        except (RedisError, OSError):
+            return await self._instead.is_open(name)
 
     async def _ask(self, names: Sequence[str], *args: Any) -> Any:
         async with asyncio.timeout(ANSWER_S):

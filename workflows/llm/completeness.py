@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from workflows.engine.errors import Failure
+from workflows.llm.dialects import translate
 from workflows.llm.prices import Tokens
 
 UNFIT = frozenset({"length", "content_filter"})
@@ -76,6 +77,7 @@ class Tally:
         return bool(choices_of(part)) or (shows_usage and hasattr(part, "choices"))
 
     def _see(self, choice: Any) -> None:
+        translate(choice)
         seen = self.choices.setdefault(getattr(choice, "index", None) or 0, _Choice())
         seen.finish = getattr(choice, "finish_reason", None) or seen.finish
         said = getattr(choice, "delta", None) or getattr(choice, "message", None)

@@ -10,6 +10,7 @@ turn, the call waits and its readers are told; a run fails of that at its deadli
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 import secrets
@@ -33,6 +34,7 @@ T = TypeVar("T")
 AWAY = frozenset({"provider_unavailable", "timeout"})
 PROBE_PART = 0.5  # of the patience that a provider has while another could be asked
 LONGEST_PAUSE_S = 5.0
+WATCH_EVERY_S = 1.0
 LONGEST_OUTAGE_S = 60.0
 WAITED = "waited for a provider"
 
@@ -151,7 +153,7 @@ class Walk:
                 return turn
             self._tell_switch(turn.provider)
             try:
-                answer = await ask(turn)
+                answer = await self._watched(turn, ask)
             except Failure as failure:
                 await self._failover.tell(turn, failure, self._scope)
                 if not elsewhere(failure):
@@ -172,6 +174,33 @@ class Walk:
         if (n := leave.number) is None:
             return Full(leave.wait_s)
         return Turn(self._untried[n], models[n], named[n], who, leave.probe, leave.others > 0)
+
+    async def _watched(self, turn: Turn, ask: Ask[T]) -> T:
+        """A call of which nothing has come is taken elsewhere as soon as others have found out that
+        its provider is gone: it does not have to find out for itself."""
+        if turn.probe or not turn.others:
+            return await ask(turn)
+        try:
+            async with asyncio.timeout(None) as clock:
+                watching = asyncio.get_running_loop().create_task(self._watch(turn, clock))
+                try:
+                    return await ask(turn)
+                finally:
+                    watching.cancel()
+        except TimeoutError as error:
+            if not clock.expired():
+                raise
+            why = f"{turn.provider.title} is not answering."
+            failure = Failure("timeout", why, retryable=True, provider=turn.provider.name)
+            raise failure from error
+
+    async def _watch(self, turn: Turn, clock: asyncio.Timeout) -> None:
+        board = self._failover.board(self._scope)
+        while True:
+            await asyncio.sleep(WATCH_EVERY_S)
+            if await board.is_open(turn.breaker):
+                clock.reschedule(0.0)
+                return
 
     async def _answered(self, turn: Turn) -> None:
         if not self._stream:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -15,6 +16,7 @@ import openai
 import pydantic
 
 from workflows.engine.errors import Failure
+from workflows.llm.dialects import details
 
 LONGEST_WAIT = 3600.0
 QUOTA_CODES = {"insufficient_quota", "billing_hard_limit_reached"}
@@ -47,9 +49,14 @@ def failure_of(error: BaseException, provider: str) -> Failure | None:
 
 
 def _from_status(error: openai.APIStatusError, provider: str) -> Failure:
-    status, wait = error.status_code, retry_after(error.response.headers, datetime.now(UTC))
+    status, reasons = error.status_code, _reasons(error)
+    wait = retry_after(error.response.headers, datetime.now(UTC)) or _delay(reasons)
     if status == 429:
-        return _limited(_code(error), provider, wait)
+        return _limited(
+            "insufficient_quota" if "PerDay" in reasons else _code(error), provider, wait
+        )
+    if "API_KEY_INVALID" in reasons:
+        status = 401
     if _code(error) in FILTER_CODES:
         return _filtered(provider)
     if status == 408:
@@ -130,6 +137,12 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     return None if math.isnan(wait) else min(max(wait, 0.0), LONGEST_WAIT)
 
 
+def _delay(reasons: str) -> float | None:
+    """Of a RetryInfo, which Gemini sends instead of the header."""
+    found = re.search(r"'retryDelay': '([0-9.]+)s'", reasons)
+    return None if found is None else min(float(found[1]), LONGEST_WAIT)
+
+
 def _until(raw: str, now: datetime) -> float:
     try:
         date = parsedate_to_datetime(raw)
@@ -139,7 +152,13 @@ def _until(raw: str, now: datetime) -> float:
 
 
 def _code(error: openai.APIError) -> str:
-    return str(error.code or error.type or "")
+    told = details(error.body)
+    return str(error.code or error.type or told.get("code") or told.get("type") or "")
+
+
+def _reasons(error: openai.APIStatusError) -> str:
+    """What Google says beside the code: which quota, how long, that the key is none."""
+    return str(details(error.body).get("details") or "")
 
 
 def _filtered(provider: str) -> Failure:

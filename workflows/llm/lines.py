@@ -8,10 +8,11 @@ from collections.abc import Mapping
 import httpx2
 
 from workflows.llm.deadlines import Deadlines
+from workflows.llm.dialects import Manners
 from workflows.llm.failover import Failover
 from workflows.llm.gate import Gate, PerLoop
 from workflows.llm.offline import transport as offline_transport
-from workflows.llm.providers import Provider, chain
+from workflows.llm.providers import OPENAI_URL, Provider, chain
 from workflows.wire.settings import Settings
 
 UNBOUND = Deadlines(connect=math.inf, first_token=math.inf, chunk=math.inf, total=math.inf)
@@ -32,6 +33,8 @@ class Line(httpx2.AsyncClient):
     ) -> None:
         self.provider = provider
         self.deadlines = deadlines
+        # OpenAI itself takes all of it: what it refuses is wrong.
+        self.manners = Manners(learns=provider.base_url.rstrip("/") != OPENAI_URL)
         self._gate = Gate(transport, lease_seconds)
         timeout = httpx2.Timeout(None, connect=deadlines.connect)
         super().__init__(

@@ -18,15 +18,17 @@ from functools import cached_property, lru_cache, partial
 from typing import Any, Self
 
 import httpx2
-from openai import AsyncOpenAI, not_given
+from openai import AsyncOpenAI, BadRequestError, UnprocessableEntityError, not_given
 from openai._models import FinalRequestOptions, add_request_id
 from openai._utils import is_given
+from openai.types.chat import ChatCompletion
 
 from workflows.engine.budget import EXPECTED_TOKENS
 from workflows.engine.context import Scope, current
 from workflows.llm.attempts import Attempt
 from workflows.llm.chat import Chat
 from workflows.llm.deadlines import Deadlines
+from workflows.llm.dialects import unfenced
 from workflows.llm.estimate import estimate
 from workflows.llm.failover import Failover, Turn
 from workflows.llm.failures import web_page
@@ -56,6 +58,11 @@ class Door(AsyncOpenAI):
     @cached_property
     def chat(self) -> Chat:
         return Chat(self)
+
+    @property
+    def user_agent(self) -> str:
+        """As the SDK's own client: nothing that is sent tells them apart."""
+        return super().user_agent.replace(type(self).__name__, AsyncOpenAI.__name__, 1)
 
     async def request(
         self,
@@ -135,14 +142,31 @@ class Door(AsyncOpenAI):
         parser, options.post_parser = options.post_parser, not_given
         with attempt.failing():
             async with attempt.within("whole"):
-                answer = await super().request(cast_to, options)
+                answer = await self._sent(cast_to, options)
             if isinstance(answer, str):
                 raise web_page(attempt.provider.title)
             attempt.tally.add(answer)
             attempt.check()
+            if isinstance(answer, ChatCompletion):
+                unfenced(answer, _body(options))
             parsed = parser(answer) if is_given(parser) else answer
         attempt.end("ok")
         return _with_request_id(parsed, answer)
+
+    async def _sent(self, cast_to: Any, options: FinalRequestOptions, **how: Any) -> Any:
+        """The request as this provider takes it: what it refuses, it is asked for without."""
+        manners, body = self.line.manners, _body(options)
+        while True:
+            fitting = options.model_copy(update={"json_data": manners.fit(body)})
+            try:
+                answer = await super().request(cast_to, fitting, **how)
+            except (BadRequestError, UnprocessableEntityError) as refused:
+                if (following := manners.after(refused, body)) is None:
+                    raise
+                manners = following
+            else:
+                self.line.manners = manners
+                return answer
 
     async def _streamed(
         self,
@@ -154,7 +178,7 @@ class Door(AsyncOpenAI):
     ) -> Traced[Any]:
         with attempt.failing():
             async with attempt.within("first"):
-                stream: Traced[Any] = await super().request(
+                stream: Traced[Any] = await self._sent(
                     cast_to, options, stream=True, stream_cls=kind.stream
                 )
         return await stream.follow(attempt, shows_usage=shows_usage).begun()

@@ -99,6 +99,13 @@ async def test_what_opens_it(desk: Desk, failures: list[Failure | None], said: s
     assert ((await choose(desk)).number is None) == (said == "opened")
 
 
+async def test_whoever_waits_can_look_whether_it_is_open(desk: Desk) -> None:
+    assert not await desk.board.is_open("a")
+    await told(desk, *[DOWN] * OPENS_AT)
+    assert await desk.board.is_open("a")
+    assert not await desk.board.is_open("b")
+
+
 async def test_one_probe_at_a_time_and_the_first_that_is_answered_closes_it(desk: Desk) -> None:
     await told(desk, *[DOWN] * OPENS_AT)
     closed = await choose(desk)
@@ -189,4 +196,5 @@ async def test_without_redis_a_worker_has_its_own(monkeypatch: pytest.MonkeyPatc
         said = await board.tell("a", "x", DOWN)
     assert said == "opened"
     assert (await board.choose(["a"], "x", PROBE_S)).number is None
+    assert await board.is_open("a")
     await client.aclose()

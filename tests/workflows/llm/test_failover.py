@@ -1,5 +1,6 @@
 """Which provider gets a call, and which one goes on when it fails."""
 
+import asyncio
 import json
 import time
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 from tests.workflows.llm.worlds import ASK, Scope, completion
 from workflows.engine.context import entered
 from workflows.engine.errors import Failure
+from workflows.llm import failover
 from workflows.llm.breaker import OPENS_AT
 from workflows.llm.deadlines import Deadlines
 from workflows.llm.failover import Failover, Turn
@@ -112,6 +114,35 @@ async def test_a_key_that_is_refused_is_for_staff_to_mend(
     assert [await ask(door) for _ in range(2)] == ["b-large"] * 2
     assert pair.asked == [A, B, B]
     assert [r.levelname for r in caplog.records if r.name.endswith("failover")] == ["ERROR"]
+
+
+async def test_who_waits_at_a_provider_that_others_found_gone_is_taken_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(failover, "WATCH_EVERY_S", 0.01)
+    pair, scope, stalled = Pair(), Scope(), asyncio.Event()
+
+    async def stall(request: httpx2.Request) -> httpx2.Response:
+        pair.answer(request)
+        stalled.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    door = pair.door()
+    first = door.line.chain.lines[0]
+    first._gate._inner = httpx2.MockTransport(stall)
+    with entered(scope):
+        waiting = asyncio.create_task(ask(door))
+    await stalled.wait()
+    turn = Turn(first.provider, "a-large", "a:a-large")
+    for _ in range(OPENS_AT):
+        away = Failure("provider_unavailable", "Gone.", retryable=True)
+        await door.line.chain.failover.tell(turn, away, None)
+    assert await waiting == "b-large"
+    assert [(call.provider, call.status) for call in scope.calls] == [
+        ("a", "cancelled"), ("b", "ok"),
+    ]  # fmt: skip
+    assert isinstance(scope.said[0], Log)
 
 
 async def test_a_step_that_is_tried_again_begins_where_it_did_not_just_fail() -> None:
