@@ -3,6 +3,7 @@
 python -m tests.chaos.broken fence [WORKER OPTIONS]     its writes and calls are not fenced
 python -m tests.chaos.broken replay [WORKER OPTIONS]    it does everything again
 python -m tests.chaos.broken spend [WORKER OPTIONS]     it writes no costs down
+python -m tests.chaos.broken flight [WORKER OPTIONS]    it does not look who does the same
 python -m tests.chaos.broken breaker [WORKER OPTIONS]   its breakers never open
 python -m tests.chaos.broken monitor                    a control that takes nothing over
 """
@@ -19,6 +20,7 @@ from workflows.engine.execute import Executor
 from workflows.engine.journal import Journal
 from workflows.engine.purse import Purse
 from workflows.engine.replay import Replay
+from workflows.engine.store import RedisStore
 from workflows.llm import breaker
 from workflows.wire.spend import Try
 from workflows.worker import __main__ as worker
@@ -54,6 +56,13 @@ def without_spend() -> None:
     Purse.put = put  # type: ignore[method-assign]
 
 
+def without_flight() -> None:
+    async def hold(self: RedisStore, owner: str, key: str, who: str, seconds: float) -> bool:
+        return True
+
+    RedisStore.hold = hold  # type: ignore[method-assign]
+
+
 def without_breaker() -> None:
     breaker.OPENS_AT = 10**9
 
@@ -63,6 +72,7 @@ WORKERS: dict[str, Callable[[], None]] = {
     "replay": without_replay,
     "spend": without_spend,
     "breaker": without_breaker,
+    "flight": without_flight,
 }
 
 

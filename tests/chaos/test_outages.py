@@ -16,7 +16,7 @@ import pytest
 from redis import Redis
 
 from tests.chaos.stack import Stack, now, stack
-from tests.chaos.verdict import notes, state
+from tests.chaos.verdict import notes, state, text_violations
 from tests.chaos.waiting import until
 from tests.fakes import Provider
 
@@ -103,6 +103,17 @@ def test_a_provider_goes_and_comes_back(s: Stack, way: str) -> None:
     assert back <= 30
     said = [message for run in runs for *_, message in state(s, run).logs]
     assert "fake is not answering; going on with spare." in said
+
+
+def test_an_answer_that_breaks_off_is_given_anew_elsewhere(s: Stack) -> None:
+    s.provider.script("cut", match={"stream": True}, times="always")
+    begin = now()
+    runs = begun(s, 1)
+    all_completed(s, runs)
+    cut = [x for x in since(s.provider, begin, "start") if x["fault"] == "cut"]
+    assert cut
+    # Every text is the finished one, from its first character: what was cut has been replaced.
+    assert text_violations(state(s, runs[0])) == []
 
 
 def test_while_all_are_gone_runs_wait_and_then_go_on(s: Stack) -> None:

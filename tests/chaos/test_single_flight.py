@@ -1,12 +1,13 @@
 """Equal calls of many runs, on three workers at once: one call to the provider for each owner.
 
-`CALLS`, 12 by default.
+`CALLS`, 12 by default; with it in the environment also that a build without it would be noticed.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -95,3 +96,15 @@ def test_a_holder_that_is_killed_is_followed(s: Stack) -> None:
     s.provider.pace(latency=0.1)
     assert [s.ended(run)["status"] for run in runs] == ["completed"] * 4
     assert len(asked(s, topic)) == 2
+
+
+@pytest.mark.skipif("CALLS" not in os.environ, reason="CALLS is not in the environment")
+def test_a_build_without_it_would_be_noticed(tmp_path: Path) -> None:
+    with stack(tmp_path, workers=0, controls=0, latency=1.0) as broken:
+        for _ in range(2):
+            broken.add_worker("flight", *WORKER, module="tests.chaos.broken")
+        broken.add_control()
+        broken.ready()
+        runs = added(broken, "Whose is it?")
+        assert [broken.ended(run)["status"] for run in runs] == ["completed"] * CALLS
+        assert len(asked(broken, "Whose is it?")) > 1

@@ -16,6 +16,7 @@ import openai
 import pydantic
 
 from workflows.engine.errors import Failure
+from workflows.engine.retry import LONGEST_WAIT_S
 from workflows.llm.dialects import details
 
 LONGEST_WAIT = 3600.0
@@ -75,7 +76,9 @@ def _limited(code: str, provider: str, wait: float | None) -> Failure:
         return Barred("rate_limited", f"The quota at {provider} is used up.")
     asks = f" and asks us to wait {wait:.0f} s" if wait else ""
     why = f"{provider} allows no more requests at the moment{asks}."
-    return Failure("rate_limited", why, retryable=True, retry_after=wait)
+    # Nobody waits for so long: to us it is as if the account were closed.
+    limited = Barred if (wait or 0.0) > LONGEST_WAIT_S else Failure
+    return limited("rate_limited", why, retryable=True, retry_after=wait)
 
 
 def _from_connection(error: openai.APIError | httpx2.HTTPError, provider: str) -> Failure:

@@ -34,6 +34,7 @@ class Pair:
     def __init__(self, **status: int) -> None:
         self.status = {"a": 200, "b": 200, **status}
         self.asked: list[tuple[str, str, str]] = []
+        self.headers: dict[str, str] = {}
 
     def door(self) -> Door:
         described = json.dumps([provider("a", embedding="a-embedding"), provider("b")])
@@ -44,7 +45,8 @@ class Pair:
         name = request.url.host.partition(".")[0]
         model = json.loads(request.content)["model"]
         self.asked.append((name, request.headers["authorization"], model))
-        return httpx2.Response(self.status[name], json=completion(model=model))
+        body = completion(model=model)
+        return httpx2.Response(self.status[name], json=body, headers=self.headers)
 
 
 async def ask(door: Door, model: str = "large") -> str:
@@ -114,6 +116,14 @@ async def test_a_key_that_is_refused_is_for_staff_to_mend(
     assert [await ask(door) for _ in range(2)] == ["b-large"] * 2
     assert pair.asked == [A, B, B]
     assert [r.levelname for r in caplog.records if r.name.endswith("failover")] == ["ERROR"]
+
+
+async def test_who_wants_to_be_left_alone_for_an_hour_is() -> None:
+    pair = Pair(a=429)
+    door = pair.door()
+    pair.headers = {"retry-after": "3600"}
+    assert [await ask(door) for _ in range(2)] == ["b-large"] * 2
+    assert pair.asked == [A, B, B]
 
 
 async def test_who_waits_at_a_provider_that_others_found_gone_is_taken_elsewhere(
