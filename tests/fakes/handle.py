@@ -77,6 +77,10 @@ class Provider:
         that are not streamed."""
         self._call("POST", "/pace", pace)
 
+    def allow(self, rpm: int, minute: float = 60, mode: str = "sliding") -> None:
+        """From now on so many requests a minute of so many seconds; 0: as many as come."""
+        self._call("POST", "/allowance", {"rpm": rpm, "minute": minute, "mode": mode})
+
     def start(self) -> Self:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.fakes.provider", *self._words],

@@ -3,7 +3,8 @@
     python -m tests.fakes.provider --port 0 --ledger FILE [--latency S] [--tokens-per-second N]
 
 Prints {"url": …} when it listens. One request per connection. POST /v1/chat/completions answers as
-the offline model would; GET /ledger, POST and DELETE /script, POST /pace are for the test.
+the offline model would; GET /ledger, POST and DELETE /script, POST /pace and /allowance are for
+the test.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.fakes import gemini
+from tests.fakes.allowance import Allowance
 from tests.fakes.answers import JSON, Answer, Step, head, steps
 from tests.fakes.faults import Asked, Rule, Script
 from tests.fakes.ledger import Ledger
@@ -40,6 +42,7 @@ class Fake:
     plain_tokens_per_second: float | None = None  # of answers in one piece; None: the same
     script: Script = field(default_factory=Script)
     dialect: Callable[[Answer, Rule | None], Iterator[Step]] = steps
+    allowance: Allowance | None = None
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -60,6 +63,8 @@ class Fake:
         self, path: str, asked: Asked, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         rule = self.script.pick(asked)
+        if rule is None and self.allowance is not None:
+            rule = self.allowance.refusal()
         strange = self.dialect is gemini.steps and gemini.complaint(asked.body) is not None
         number = self.ledger.start(asked, rule, path)
         content = await asyncio.to_thread(answer, asked.body)
@@ -103,6 +108,8 @@ class Fake:
             rules = told if isinstance(told, list) else [told]
             added = [Rule.read(rule) for rule in rules] if method == "POST" else []
             self.script.rules = [*self.script.rules, *added] if method == "POST" else []
+        elif path == "/allowance":
+            self.allowance = Allowance.read(told)
         elif path == "/pace":
             self.latency = float(told.get("latency", self.latency))
             self.tokens_per_second = float(told.get("tokens_per_second", self.tokens_per_second))
