@@ -158,6 +158,8 @@ class Monitor:
                 restored = restore(self.client, run, tip=stands.tip, redis_run_id=self.server)
                 return restored and run.take_attempt(server=self.server)
             case Act.TAKE_OVER:
+                # Where nothing can be written no lease is renewed, whoever lives: find out first.
+                self._postpone([str(run.id)], stands.lease.until if stands.lease else 0)
                 logger.warning("run %s: its worker is gone, taking over", run.id)
                 alone = died_alone(stands)
                 return run.take_over(above=above, server=self.server, alone=alone)

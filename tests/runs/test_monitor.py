@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import AbstractUser
 from django.utils import timezone
 from redis import Redis
+from redis.exceptions import RedisError
 
 from runs import lifecycle
 from runs.models import Run
@@ -87,6 +88,23 @@ def test_a_dead_worker_is_taken_over_from_after_a_calm_lease(
     calm_down(monitor, clock)
     assert bell.orders == [order(redis, run, 2)]
     assert (reread(run).attempt, reread(run).crashes) == (2, 1)
+
+
+def test_a_redis_that_takes_no_writes_kills_nobody(
+    run: Run, worker: Worker, monitor: Monitor, bell: ListBell, clock: Clock, redis: Redis
+) -> None:
+    serve(redis)
+    calm_down(monitor, clock)
+    worker.die()
+    redis.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(RedisError):
+            monitor.tick()
+    finally:
+        redis.config_set("maxmemory", 0)
+    assert (reread(run).attempt, reread(run).crashes) == (1, 0)
+    calm_down(monitor, clock)
+    assert reread(run).crashes == 1, "it was dead all the same"
 
 
 def test_a_clock_that_is_put_forward_kills_nobody(

@@ -35,6 +35,8 @@ CONFIGURATION: dict[str, Any] = {
     "worker_redirect_stdouts": False,
     "broker_connection_retry_on_startup": True,
     "broker_connection_max_retries": None,
+    # A server that becomes a replica, or is one, says so; a worker waits for the next and lives.
+    "broker_channel_error_retry": True,
     # Without these a call hangs for ever on a frozen Redis.
     "broker_transport_options": {
         "socket_timeout": 5,

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from redis import Redis
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from workflows.engine.attempt import Attempt
 from workflows.engine.errors import LeaseLost
@@ -104,15 +104,22 @@ class Heart:
         self._suspect = still
 
     def beat(self) -> None:
-        """Renew every lease, and say that this process lives. A beat that fails is not the last."""
-        try:
-            pulse.beat(self._client, self._living.beat())
-            self._renew(self._living.attempts())
-        except (RedisError, OSError) as error:
-            logger.warning("A beat failed: %r", error)
+        """Renew every lease, and say that this process lives. A beat that fails is not the last;
+        a Redis without memory renews leases all the same."""
+        for say in (self._renew, self._tell):
+            try:
+                say()
+            except ResponseError as error:
+                logger.warning("A beat failed, refused: %r", error)
+            except (RedisError, OSError) as error:
+                logger.warning("A beat failed: %r", error)
+                return
 
-    def _renew(self, attempts: list[Attempt]) -> None:
-        facts = [attempt.facts for attempt in attempts]
+    def _tell(self) -> None:
+        pulse.beat(self._client, self._living.beat())
+
+    def _renew(self) -> None:
+        facts = [attempt.facts for attempt in self._living.attempts()]
         calls = [log.beat_call(f.run, attempt=f.attempt, lease_ms=self._lease_ms) for f in facts]
         for fact, answer in zip(facts, self._answers(calls), strict=True):
             if isinstance(answer, Exception):

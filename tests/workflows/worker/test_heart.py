@@ -83,6 +83,16 @@ def test_a_beat_renews_the_leases_and_says_that_the_process_lives(house: House) 
     assert life.lost == []
 
 
+def test_a_redis_without_memory_renews_leases(house: House) -> None:
+    life = Life(held=[opened(house)])
+    house.redis.config_set("maxmemory", 1)
+    try:
+        heart(house, life).beat()
+        assert left_ms(house, life.held[0].facts.run) > 50_000
+    finally:
+        house.redis.config_set("maxmemory", 0)
+
+
 def test_a_lease_that_is_another_s_or_gone_is_told(house: House) -> None:
     taken, gone, ours = opened(house), opened(house), opened(house)
     house.redis.hset(keys.lease(taken.facts.run), "attempt", 2)

@@ -31,6 +31,20 @@ def test_a_worker_takes_orders_of_its_lanes(yard: Yard) -> None:
             assert yard.state(run).output == [0, 1]
 
 
+def test_a_worker_outlives_a_server_that_becomes_a_replica(yard: Yard) -> None:
+    """A failover: the server refuses writes, and cuts off whoever waits for an order."""
+    with yard.worker() as worker:
+        yard.redis.execute_command("REPLICAOF", "127.0.0.1", "1")
+        try:
+            wait_for(lambda: "ReadOnly" in yard.log(worker) or worker.poll() is not None)
+        finally:
+            yard.redis.execute_command("REPLICAOF", "NO", "ONE")
+        run = yard.queue(flows.naps, [0])
+        yard.ring(run, flows.naps)
+        yard.until(run, lambda state: state.ended)
+        assert worker.poll() is None
+
+
 def test_a_worker_without_redis_waits_for_it(tmp_path: Path) -> None:
     port = valkey.free_port()
     yard = Yard(f"redis://127.0.0.1:{port}/0", tmp_path)
