@@ -8,14 +8,24 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from runs import history, signals
+from runs import history, rows, signals
 from runs.followed import Followed, Outcome
 from runs.models import LogArchive, Notice, Run, Span
 from runs.projector import Projector
 from tests.runs.worker import Worker, due_at
 from workflows.wire import codec, faults, keys, log
 from workflows.wire.cursor import Cursor
-from workflows.wire.events import Error, Object, RunFailed, RunQueued, SpanFailed, Status
+from workflows.wire.events import (
+    Error,
+    Object,
+    RunFailed,
+    RunQueued,
+    Saved,
+    SpanCompleted,
+    SpanFailed,
+    Status,
+    Usage,
+)
 from workflows.wire.faults import Fault
 from workflows.wire.script import run_script
 
@@ -52,6 +62,15 @@ def test_rows_say_what_the_log_says(run: Run, worker: Worker, projector: Project
         ("blog", "running", None),
         ("blog/write[0]", "completed", {"markdown": "Warm."}),
     ]
+
+
+def test_what_the_cache_saved_is_remembered(run: Run, worker: Worker, projector: Projector) -> None:
+    worker.begin("blog")
+    saved = SpanCompleted("x", cached=True, usage=Usage(saved=Saved(7, 0.5)))
+    worker.say((saved, "blog"))
+    projector.poll()
+    state = rows.remembered(reread(run), run.spans.all())
+    assert state.spans["blog"].usage == saved.usage
 
 
 def test_an_end_is_status_output_and_archive_at_once(

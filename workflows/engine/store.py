@@ -14,6 +14,7 @@ from workflows.engine.cache import KEPT
 from workflows.wire import keys
 
 ANSWER_S = 2.0
+OWNER_BYTES = 64 * 1024 * 1024  # beyond it the values go first whose time is over soonest
 HOLD = files("workflows.engine").joinpath("scripts", "hold.lua").read_text()
 
 
@@ -43,8 +44,11 @@ class RedisStore:
             pipe.zrangebyscore(untils, "-inf", now)
             pipe.zrange(untils, 0, -KEPT - 1)
             pipe.zrange(untils, -1, -1, withscores=True)
-            *_, old, many, [(_, last)] = await pipe.execute()
-            await self._tidy(values, untils, {*old, *many}, last)
+            pipe.memory_usage(values, samples=20)
+            pipe.zrange(untils, 0, KEPT // 10)
+            *_, old, many, [(_, last)], size, soonest = await pipe.execute()
+            gone = {*old, *many, *(soonest if size > OWNER_BYTES else ())}
+            await self._tidy(values, untils, gone - {key.encode()}, last)
 
     async def hold(self, owner: str, key: str, who: str, seconds: float) -> bool:
         name, lasts = keys.flight(owner, key), int(seconds * 1000)

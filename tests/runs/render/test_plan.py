@@ -1,5 +1,7 @@
 """The tree of spans, and rows that change."""
 
+import pytest
+
 from runs.render import plan
 from runs.render.html import part
 from tests.runs.render.dom import Node, parse
@@ -9,9 +11,11 @@ from workflows.wire.events import (
     Error,
     RunStarted,
     RunWaiting,
+    Saved,
     SpanCompleted,
     SpanFailed,
     SpanStarted,
+    Usage,
 )
 from workflows.wire.fold import fold
 from workflows.wire.state import EMPTY, State
@@ -46,6 +50,20 @@ def test_a_row_tells_tries_duration_and_where_the_result_is_from() -> None:
     assert found.attributes["data-status"] == "completed"
     assert (found.attributes["data-cached"], found.attributes["data-replayed"]) == ("true", "true")
     assert found.text == "https://a.example/?b,c>3 tries · cached · kept · 2.3 s"
+
+
+@pytest.mark.parametrize(
+    ("saved", "told"),
+    [
+        (Saved(12345, 0.0021), "cached, saves 12,345 tokens, $0.0021 · "),
+        (Saved(7, None), "cached, saves 7 tokens · "),
+        (Saved(0, 0.0), "cached · "),
+        (None, "cached · "),
+    ],
+)
+def test_a_cached_row_tells_what_it_saved(saved: Saved | None, told: str) -> None:
+    done = state((ONE, SpanCompleted(1, 100.0, cached=True, usage=Usage(saved=saved))))
+    assert row(done, ONE).text == f"https://a.example/?b,c>{told}0.1 s"
 
 
 def test_a_failed_row_says_why() -> None:

@@ -14,6 +14,7 @@ from redis.exceptions import ConnectionError as Away
 
 from tests.workflows.engine.house import House
 from workflows.engine import Failure, Workflow, component, workflow
+from workflows.engine import store as stores
 from workflows.engine.cache import KEPT, MOST_BYTES, Cache, Kept, Memory, Slot, Spent, Store
 from workflows.engine.store import RedisStore
 from workflows.wire import keys
@@ -201,6 +202,20 @@ async def test_a_store_keeps_so_many_values_of_an_owner(shelf: Any) -> None:
         await store.put("ann", str(n), b"x", 100 + n)
     found = [n for n in range(KEPT + 5) if await store.get("ann", str(n))]
     assert found == list(range(5, KEPT + 5))
+
+
+async def test_in_redis_an_owners_values_take_only_so_much_room(
+    redis_url: str, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "OWNER_BYTES", 1_000_000)
+    client = connect_async(redis_url)
+    store = RedisStore(client)
+    for n in range(300):
+        await store.put("ann", str(n), bytes(10_000), 100 + n)
+        assert await store.get("ann", str(n)) is not None
+    assert house.redis.hlen(keys.cache("ann")) <= 110
+    assert house.redis.hlen(keys.cache("ann")) == house.redis.zcard(keys.cached("ann"))
+    await client.aclose()
 
 
 async def test_in_redis_it_goes_by_itself(redis_url: str, house: House) -> None:
