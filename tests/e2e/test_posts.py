@@ -121,6 +121,6 @@ def test_a_stopped_post_keeps_what_was_written(owner: BrowserContext, s: Stack) 
 def test_nothing_is_wider_than_the_screen(owner: BrowserContext, width: int) -> None:
     page = owner.new_page()
     page.set_viewport_size({"width": width, "height": 800})
-    for path in ("/", "/posts/", "/posts/new/", "/runs/"):
+    for path in ("/", "/posts/", "/posts/new/", "/runs/", "/usage/"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") == width, path

@@ -50,11 +50,11 @@ def test_cost_and_tokens_by_day_workflow_and_model(client: Client, ada: User) ->
     called(ada, "b", model="a-small-model", cost_usd=0.25)
     page = seen(client)
     assert "$1.5" in page
-    assert "2000 in, 1000 out" in page
+    assert "2,000 in, 1,000 out" in page
     assert "Blog post" in page
     assert page.index("a-large-model") < page.index("a-small-model")
     assert page.count('<rect class="spent"') == 30
-    assert "$1.50 of $5.00, 3000 of 5000000 tokens" in page
+    assert "$1.50 of $5.00, 3,000 of 5,000,000 tokens" in page
     assert "unknown" not in page
 
 
@@ -82,5 +82,5 @@ def test_the_time_can_be_chosen(client: Client, ada: User) -> None:
 
 def test_the_header_leads_here(client: Client, ada: User, settings: Any, redis_url: str) -> None:
     settings.GX = replace(settings.GX, redis_url=redis_url)
-    assert '<a href="/usage/">Usage</a>' in client.get("/runs/").content.decode()
-    assert '<a href="/usage/" aria-current="true">' in seen(client)
+    assert '<a class="roomy" href="/usage/">Usage</a>' in client.get("/runs/").content.decode()
+    assert '<a class="roomy" href="/usage/" aria-current="true">' in seen(client)
