@@ -8,6 +8,7 @@ put on top of that, as another revision.
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -60,6 +61,8 @@ class Post(models.Model):
     revision = models.PositiveIntegerField(default=0)  # 0: the run has not ended
     created_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(default=timezone.now)
+    # What its link ends with, for all who have that; null: nobody else reads it.
+    shared = models.CharField(max_length=32, null=True, unique=True)  # noqa: DJ001
 
     objects = PostQuerySet.as_manager()
 
@@ -101,6 +104,14 @@ class Post(models.Model):
         self.refresh_from_db()
         Writing.objects.create(post=self, run=run, base=self.revision)
         return True
+
+    def share(self) -> None:
+        """Under a new link, unless there is one."""
+        Post.objects.filter(pk=self.pk, shared=None).update(shared=secrets.token_urlsafe(24))
+
+    def unshare(self) -> None:
+        """For good: the next link is another one."""
+        Post.objects.filter(pk=self.pk).update(shared=None)
 
     def asked(self, run: Run, heading: str) -> None:
         """That run is to write this section anew."""

@@ -85,6 +85,8 @@ ROUTES: dict[str, tuple[str, str]] = {
     "posts/<uuid:id>/revisions/<int:number>/": (POST, "/posts/{}/revisions/1/"),
     "posts/<uuid:id>/resumption/": (POST, "/posts/{}/resumption/"),
     "posts/<uuid:id>/sections/<int:number>/": (POST, "/posts/{}/sections/1/"),
+    "posts/<uuid:id>/link/": (POST, "/posts/{}/link/"),
+    "posts/shared/<str:key>/": (OPEN, "/posts/shared/a-link/"),
     "posts/<uuid:id>/deletion/": (POST, "/posts/{}/deletion/"),
     "sites/": (SELF, "/sites/"),
     "sites/new/": (SELF, "/sites/new/"),
@@ -166,6 +168,8 @@ def people(settings: Any, redis_url: str) -> People:
     row, _ = ApiToken.objects.issue(user=users["owner"], scopes=["read"])
     post = draft(run)
     post.finish(Post.Status.READY, Text("A title", "", "# A title\n\nText.\n"))
+    other = draft(Run.objects.create(owner=users["owner"], workflow="blog", version=1, input={}))
+    Post.objects.filter(pk=other.pk).update(shared="a-link")
     site = told(users["owner"])
     sample = draft(Run.objects.create(owner_id=nobody().pk, workflow="blog", version=1, input={}))
     sample.finish(Post.Status.READY, Text("A sample", "", "Text.\n"))
