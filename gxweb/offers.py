@@ -9,6 +9,9 @@ from uuid import UUID
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 
+# Characters of it that a post reads at most.
+READ = 24_000
+
 Person = AbstractUser | AnonymousUser
 
 

@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
+from gxweb import offers
 from gxweb.posts import estimate, results
 from gxweb.posts.background import in_background
 from gxweb.posts.brief import BriefForm
@@ -102,14 +103,14 @@ def _given_before(request: HttpRequest) -> dict[str, Any]:
 
 
 def _page(request: HttpRequest, form: BriefForm, status: int = 200) -> HttpResponse:
-    context = {"form": form, "estimate": _estimate(form.data if form.is_bound else {})}
+    context = {"form": form, "estimate": _estimate(form.data if form.is_bound else form.initial)}
     return render(request, "posts/new.html", context, status=status)
 
 
 def _estimate(given: Any) -> estimate.Estimate:
     words = str(given.get("words", ""))
     number = int(words) if words.isascii() and words.isdigit() else 1200
-    notes = len(given.get("notes", ""))
+    notes = len(given.get("notes", "")) + (offers.READ if given.get("site") else 0)
     return estimate.estimate(min(number, 5000), notes, estimate.past())
 
 

@@ -20,7 +20,6 @@ from gxweb.sites.site import Site
 from runs import lifecycle
 
 MOST_OFFERED = 100
-MOST_CHARACTERS = 24_000  # of quotes: two calls read them
 MOST_PASTED = 60_000
 _LANGUAGE = re.compile(r"[A-Za-z]{2,20}(-[A-Za-z0-9]{2,8}){0,3}")
 _WORD = re.compile(r"\w{4,40}")
@@ -86,7 +85,7 @@ def _digest(site: Site, fields: dict[str, Field], about: str) -> dict[str, Any]:
 def _pages(site: Site, about: str) -> Iterator[dict[str, Any]]:
     """Those that have most to do with it first, as many as fit."""
     found = site.pages.filter(status__in=USABLE).prefetch_related("facts")
-    wanted, room = _words(about), MOST_CHARACTERS
+    wanted, room = _words(about), offers.READ
     for page in sorted(found, key=lambda page: _rank(page, wanted)):
         quotes = list(_fitting(_quotes(page), MOST_PASTED if page.status == TOLD else room))
         if quotes:
