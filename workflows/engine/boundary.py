@@ -112,7 +112,7 @@ async def answered(
     if (found := replayed(parent, place)) is not None:
         return found.value
     with calling(parent, place):
-        async with attempt.slot(function, options.limit):
+        async with attempt.slot(function, None if parent.inside(options) else options.limit):
             await attempt.may_begin()
             frame = Frame(attempt, place, options, parent)
             return await _finished(frame, bound, function, args, kwargs)

@@ -102,7 +102,8 @@ class Component(Generic[P, R]):
         return self._with(fallback=function)
 
     def limit(self, at_once: int) -> Self:
-        """How many calls of it one run has under way at once."""
+        """How many calls of it one run has under way at once. One that it makes of itself is a
+        part of the first."""
         return self._with(limit=at_once)
 
     def _with(self, **changes: Any) -> Self:

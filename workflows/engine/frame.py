@@ -118,6 +118,13 @@ class Frame(Resting):
         if self.attempt.journal.full:
             await self.attempt.journal.room()
 
+    def inside(self, options: Options) -> bool:
+        """Whether this is a call of that function, or is made by one."""
+        frame: Frame | None = self
+        while frame is not None and frame.options.home != options.home:
+            frame = frame.parent
+        return frame is not None
+
     def offset(self, channel: str) -> int:
         return self._offsets.get(channel, 0)
 

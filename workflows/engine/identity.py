@@ -22,6 +22,7 @@ from workflows.engine.values import canonical
 
 _SIZE = 16
 KEY_CHARS = 200
+PATH_CHARS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,8 @@ class Paths:
 
     def take(self, digest: str, parent: str | None, name: str, key: str | None) -> str:
         if digest not in self._of:
-            self._of[digest] = self._free(f"{parent}/{name}" if parent else name, key)
+            above = f"{_bounded(parent)}/" if parent else ""
+            self._of[digest] = self._free(f"{above}{name}", key)
         return self._of[digest]
 
     def _free(self, stem: str, key: str | None) -> str:
@@ -118,6 +120,13 @@ class Paths:
         free = path not in self._held
         self._held.add(path)
         return free
+
+
+def _bounded(path: str) -> str:
+    """It stands in each of its spans' events, however deep a flow calls itself."""
+    if len(path) <= PATH_CHARS:
+        return path
+    return f"{path[:KEY_CHARS]}…{_hash(path.encode())[:_SIZE]}"
 
 
 def _hash(*parts: bytes) -> str:

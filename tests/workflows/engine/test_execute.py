@@ -350,6 +350,18 @@ async def test_a_component_has_at_most_so_many_calls_under_way(house: House) -> 
     assert most == 3
 
 
+async def test_a_limited_component_may_call_itself(house: House) -> None:
+    @component(limit=1)
+    async def down(n: int) -> int:
+        return 0 if n == 0 else 1 + await down(n - 1)
+
+    @workflow("descends")
+    async def descends(_: Any) -> list[int]:
+        return await gather([down(3), down(2)])
+
+    assert (await house.run(descends, deadline_s=20)).output == [3, 2]
+
+
 async def test_usage_is_kept_with_the_span_that_spent_it(house: House) -> None:
     call = Call("openai", "large", 10, 5, 0.25)
 

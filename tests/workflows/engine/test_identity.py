@@ -127,3 +127,14 @@ def test_how_the_arguments_are_given_does_not_matter(
 def test_values_that_are_equal_and_not_the_same_are_different_calls() -> None:
     same_looking = [1, 1.0, True, "1", (1,), [1], {1}, frozenset({1}), {1: 1}, {"1": 1}]
     assert len({fingerprint("f", 1, freeze({"x": x})) for x in same_looking}) == len(same_looking)
+
+
+def test_paths_stay_short_however_deep_a_flow_calls_itself() -> None:
+    paths, path = Paths({}), "root"
+    seen = set()
+    for depth in range(300):
+        path = paths.take(f"d{depth}", path, "n" * 100, "k" * 200)
+        seen.add(path)
+    assert len(seen) == 300
+    assert max(map(len, seen)) < 3_000
+    assert paths.take("other", max(seen, key=len), "n", None) not in seen
