@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
-from types import FunctionType
+from types import FunctionType, GenericAlias
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,11 +16,42 @@ from pydantic import BaseModel
 
 
 def name(cls: type | FunctionType) -> str:
+    """A generic model of certain types is named by its parts: whoever reads the name may not have
+    made it yet."""
+    made_of = getattr(cls, "__pydantic_generic_metadata__", None)
+    if made_of and made_of["origin"] and all(map(_is_class, made_of["args"])):
+        return f"{name(made_of['origin'])}[{', '.join(map(name, made_of['args']))}]"
     return f"{cls.__module__}:{cls.__qualname__}"
+
+
+def _is_class(arg: Any) -> bool:
+    return isinstance(arg, type) and not isinstance(arg, GenericAlias)
 
 
 def find(named: str) -> type[Any]:
     """The class of that name in a module that is imported. Raises LookupError."""
+    generic, bracket, args = named.partition("[")
+    if bracket and ":" in args:
+        found = find(generic)
+        if not (issubclass(found, BaseModel) and args.endswith("]")):
+            raise LookupError(f"no class {named} here")
+        return found[tuple(map(find, _parts(args[:-1])))]  # type: ignore[no-any-return,index]
+    return _find(named)
+
+
+def _parts(said: str) -> list[str]:
+    """What stands between the commas that no bracket encloses."""
+    parts, depth = [""], 0
+    for char in said:
+        depth += (char == "[") - (char == "]")
+        if char == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += char
+    return [part.strip() for part in parts]
+
+
+def _find(named: str) -> type[Any]:
     module, _, qualname = named.partition(":")
     found: Any = sys.modules.get(module)
     for part in qualname.split("."):

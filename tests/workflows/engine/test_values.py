@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,6 +19,10 @@ from workflows.engine.values import Unthawable, canonical, freeze, is_opaque, pl
 from workflows.wire.codec import dumps, loads
 
 DAY = datetime(2026, 1, 1)  # noqa: DTZ001 - a value without a zone comes back without one
+
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 class Colour(enum.Enum):
@@ -152,6 +156,23 @@ def test_a_zone_is_more_than_an_offset() -> None:
 def test_a_dataclass_is_not_initialised_again() -> None:
     tree = Tree(Leaf(DAY))
     assert through(tree).twice == 2
+
+
+class Items(BaseModel, Generic[T, U]):
+    first: list[T]
+    second: U
+
+
+def test_a_generic_model_comes_back_where_nobody_has_made_it_yet() -> None:
+    """Its parts are there, and that is enough: another process may not have come so far."""
+    inner = Items[int, Leaf](first=[1], second=Leaf(DAY))
+    value = Items[str, Items[int, Leaf]](first=["a"], second=inner)
+    frozen = freeze(value)
+    assert frozen["class"].startswith(f"{__name__}:Items[builtins:str, {__name__}:Items[")
+    assert (type(thaw(frozen)), thaw(frozen)) == (type(value), value)
+    for wrong in ("builtins:int[builtins:str]", f"{__name__}:Items[builtins:str"):
+        with pytest.raises(Unthawable):
+            thaw({**frozen, "class": wrong})
 
 
 def test_a_model_keeps_its_private_parts_working() -> None:
