@@ -22,6 +22,7 @@ from tests.bench import (
     starts,
     streaming,
     takeovers,
+    turns,
     waits,
 )
 
@@ -45,6 +46,7 @@ BENCHES = {
     "pages": Bench(pages.main, n=1000, tiny=5),
     "streaming": Bench(streaming.main, n=8_000, tiny=200),
     "waits": Bench(waits.main, n=500, tiny=2),
+    "turns": Bench(turns.main, n=300, tiny=2),
     "parked": Bench(parked.main, n=5000, tiny=5),
     "takeovers": Bench(takeovers.main, n=10, tiny=1),
 }
