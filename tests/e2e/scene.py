@@ -32,7 +32,7 @@ from gxweb.accounts.models import ApiToken, User  # noqa: E402
 from gxweb.posts import results, sample  # noqa: E402
 from gxweb.posts.text import Text as PostText  # noqa: E402
 from runs.models import LogArchive, Run  # noqa: E402
-from tests.e2e.spent import spent
+from tests.e2e.spent import spent  # noqa: E402
 from tests.e2e.words import HOSTILE, PLAIN, Words  # noqa: E402
 from tests.runs.writer import ROOT, Writer, done, opened, wrote  # noqa: E402
 from workflows.wire import log  # noqa: E402

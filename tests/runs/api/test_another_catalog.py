@@ -53,7 +53,8 @@ def installed(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """The site as it would start with this catalog."""
     monkeypatch.setitem(CATALOG, "digest", DIGEST)
     monkeypatch.setenv("NINJA_SKIP_REGISTRY", "yes")
-    others = [found for found in urls.urlpatterns if str(found.pattern) != "api/"]
+    patterns: list[Any] = list(urls.urlpatterns)
+    others = [found for found in patterns if str(found.pattern) != "api/"]
     made = ModuleType("urls_of_another_catalog")
     made.urlpatterns = [path("api/", rest(find_token).urls), *others]  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, made.__name__, made)
