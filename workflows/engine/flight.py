@@ -12,7 +12,7 @@ from workflows.wire.events import Body, Status
 
 HELD_S = 10.0  # a holder that died is followed after so long
 RENEW_S = 3.0
-LONGEST_WAIT_S = 120.0
+LONGEST_WAIT_S = 600.0  # as long as one call to a provider may take
 LOOK_S = (0.05, 0.1, 0.2, 0.5)
 TOLD_AFTER_S = 1.0
 

@@ -31,7 +31,7 @@ POINTS = {"timeout": 2}  # a time-out cost a reader that much more; other errors
 PROBE_EVERY_S = 5.0
 BARRED_S = 300.0
 MEMORY_S = 900.0
-ANSWER_S = 0.5
+ANSWER_S = 2.0
 SCRIPT = files("workflows.llm").joinpath("scripts", "breaker.lua").read_text()
 
 logger = logging.getLogger(__name__)
