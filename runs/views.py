@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
-from runs import attendance, connections, forking, history, lifecycle, listing, render
+from runs import attendance, connections, forking, history, lifecycle, listing, lost, render
 from runs.listing import Wanted
 from runs.models import Run
 from runs.render import trace as spans
@@ -89,19 +89,20 @@ def live_page(run: Run) -> dict[str, Any]:
 def trace(request: HttpRequest, id: UUID) -> HttpResponse:
     run = get_object_or_404(Run.objects.visible_to(request.user), pk=id)
     view = history.view(run)
+    state = lost.counted(run.pk, view.state)
     first = _first(request)
     context = {
         "run": run,
         "title": listing.title(run.workflow),
-        "state": view.state,
+        "state": state,
         "live": view.live,
         "forks": _forks(run),
         "key": uuid4(),
-        "rows": spans.trace(view.state, first),
+        "rows": spans.trace(state, first),
         "earlier": max(0, first - spans.STEPS) if first else None,
         "later": first + spans.STEPS if len(view.state.spans) > first + spans.STEPS else None,
         "axis": spans.BAR,
-        **now(view.state),
+        **now(state),
     }
     return render_page(request, "runs/trace.html", context)
 

@@ -1,4 +1,4 @@
-"""What a post will take: calls from its shape, minutes and money from the posts before it."""
+"""What a post will take: calls from its shape, time, tokens and money from the posts before it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ FEWEST = 3  # posts before their times tell anything
 NOTES_PER_CALL = 12_000  # characters that one call reads
 FIXED_CALLS = 4  # plan, outline, transitions, description
 SECONDS_PER_CALL = (4, 12)  # of a model that nobody has measured here yet
+TOKENS_PER_CALL = (800, 3000)
 AT_ONCE = 8
 
 
@@ -23,6 +24,7 @@ class Past:
     seconds: float
     words: int
     usd: float | None
+    tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,13 @@ class Estimate:
     calls: int
     minutes: tuple[float, float]
     usd: tuple[float, float] | None
+    tokens: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def size(self) -> str:
+        """To two digits: it is a guess."""
+        low, high = (float(f"{tokens:.2g}") for tokens in self.tokens)
+        return f"{low:,.0f} to {high:,.0f} tokens" if high else ""
 
     @property
     def time(self) -> str:
@@ -53,11 +62,14 @@ def estimate(words: int, notes: int, past: Sequence[Past]) -> Estimate:
     if len(past) < FEWEST:
         steps = FIXED_CALLS + 2 * -(-sections // AT_ONCE) + -(-chunks // AT_ONCE)
         low, high = SECONDS_PER_CALL
-        return Estimate(calls, (steps * low / 60, steps * high / 60), None)
+        few, many = TOKENS_PER_CALL
+        size = float(calls * few), float(calls * many)
+        return Estimate(calls, (steps * low / 60, steps * high / 60), None, size)
     shortest, longest = _range([one.seconds for one in past])
     costs = [one.usd / one.words * words for one in past if one.usd is not None]
     usd = _range(costs) if len(costs) == len(past) else None
-    return Estimate(calls, (shortest / 60, longest / 60), usd)
+    size = _range([one.tokens / one.words * words for one in past])
+    return Estimate(calls, (shortest / 60, longest / 60), usd, size)
 
 
 def past() -> list[Past]:
@@ -65,10 +77,13 @@ def past() -> list[Past]:
     ready = Post.objects.filter(
         status=Post.Status.READY, run__started_at__isnull=False, run__forked_from=None, words__gt=0
     ).order_by("-created_at")
-    rows = ready.values_list("run__started_at", "run__finished_at", "words", "run__cost_usd")
+    rows = ready.values_list(
+        "run__started_at", "run__finished_at", "run__waited_ms", "words", "run__cost_usd",
+        "run__prompt_tokens", "run__completion_tokens",
+    )  # fmt: skip
     return [
-        Past((until - since).total_seconds(), words, usd)
-        for since, until, words, usd in rows[:SAMPLE]
+        Past((until - since).total_seconds() - waited / 1000, words, usd, into + out)
+        for since, until, waited, words, usd, into, out in rows[:SAMPLE]
         if since is not None and until is not None
     ]
 

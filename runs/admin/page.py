@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from django.shortcuts import render as render_page
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from runs import history, listing, render
+from runs import history, listing, lost, render
 from runs.admin.access import seen
 from runs.interventions import Intervention
 from runs.models import Run
@@ -53,6 +53,7 @@ class Step:
 def run_page(request: HttpRequest, id: UUID) -> HttpResponse:
     run = seen(request, id)
     view = history.view(run)
+    view = replace(view, state=lost.counted(run.pk, view.state))
     faults = history.faults(run)
     at = place(view.state, _looked_at(view.state, faults, request.GET.get("span", "")))
     first = _from(request, at)

@@ -1,14 +1,16 @@
 """The OpenAPI document: shapes of the catalog and of our answers, each once, under a name."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from http.client import responses
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 from ninja import NinjaAPI
 from pydantic import TypeAdapter
 
 from runs.api import examples, shapes
+from runs.estimate import estimate
 from workflows.catalog import CATALOG, Entry
 
 REF = "#/components/schemas/{model}"
@@ -64,7 +66,8 @@ class Documented(NinjaAPI):
 
 
 def workflow(entry: Entry) -> shapes.Workflow:
-    """A workflow with the two shapes a program needs to call it."""
+    """A workflow with the two shapes a program needs to call it, and what a run of it takes."""
+    found = estimate(entry.name)
     return {
         "name": entry.name,
         "version": entry.version,
@@ -72,6 +75,7 @@ def workflow(entry: Entry) -> shapes.Workflow:
         "description": entry.description,
         "input_schema": TypeAdapter(entry.input).json_schema(),
         "output_schema": TypeAdapter(entry.output).json_schema(mode="serialization"),
+        "estimate": None if found is None else cast("shapes.Estimate", asdict(found)),
     }
 
 

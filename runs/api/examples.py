@@ -28,6 +28,13 @@ NO_USAGE: shapes.Usage = {
     "cost_usd": 0.0,
     "calls": 0,
 }
+ESTIMATE: shapes.Estimate = {
+    "runs": 20,
+    "seconds": [61.0, 143.5],
+    "calls": [10.0, 14.4],
+    "tokens": [21000.0, 38400.0],
+    "usd": [0.021, 0.0432],
+}
 WORKFLOW: shapes.Workflow = {
     "name": "blog",
     "version": 1,
@@ -35,6 +42,7 @@ WORKFLOW: shapes.Workflow = {
     "description": "Researches, outlines and writes a post.",
     "input_schema": {"type": "object", "required": ["topic"]},
     "output_schema": {"type": "object"},
+    "estimate": ESTIMATE,
 }
 STARTED: shapes.StartedRun = {
     "id": ID,

@@ -13,6 +13,14 @@ MOST_PATHS = 1000
 Status = Literal["queued", "running", "waiting", "completed", "failed", "cancelled"]
 
 
+class Estimate(TypedDict):
+    runs: int  # that it follows from
+    seconds: list[float]  # low and high, as are those below
+    calls: list[float]
+    tokens: list[float]
+    usd: list[float] | None
+
+
 class Workflow(TypedDict):
     name: str
     version: int
@@ -20,6 +28,7 @@ class Workflow(TypedDict):
     description: str
     input_schema: dict[str, Any]
     output_schema: dict[str, Any]
+    estimate: Estimate | None  # None: too few runs of it have completed
 
 
 class Workflows(TypedDict):

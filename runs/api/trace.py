@@ -7,7 +7,7 @@ import uuid
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 
-from runs import history
+from runs import history, lost
 from runs.api import presentation, shapes
 from runs.api.access import FindToken, find_run, needs
 from runs.api.answers import answer
@@ -25,7 +25,9 @@ def add(api: NinjaAPI, find_token: FindToken) -> None:
     )
     def get_trace(request: HttpRequest, id: uuid.UUID) -> HttpResponse:
         """Every call of a component, under the one that called it."""
-        return answer({"items": tree(history.state(find_run(request, id))), "next": None})
+        run = find_run(request, id)
+        state = lost.counted(run.pk, history.state(run))
+        return answer({"items": tree(state), "next": None})
 
 
 def tree(state: State) -> list[shapes.SpanNode]:

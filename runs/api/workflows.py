@@ -49,7 +49,8 @@ def add(api: NinjaAPI, find_token: FindToken) -> None:
 
     @api.get("/workflows/{name}", auth=reads, openapi_extra=described({200: shapes.Workflow}))
     def get_workflow(request: HttpRequest, name: str) -> HttpResponse:
-        """One of them, with the shapes of its input and output."""
+        """One of them, with the shapes of its input and output, and what a run of it takes, from
+        the runs before it; `estimate` is null while there are too few."""
         if name not in CATALOG:
             raise not_found()
         return answer(workflow(CATALOG[name]))

@@ -47,3 +47,9 @@ def test_the_past_is_what_is_ready(post: Post) -> None:
     (one,) = past()
     assert (one.words, one.usd) == (10, 0.0)
     assert one.seconds >= 0
+
+
+def test_tokens_follow_from_the_posts_before_or_from_the_shape() -> None:
+    before = [Past(60.0, 1000, 0.1, tokens) for tokens in (10_000, 12_340, 14_000)]
+    assert estimate(2000, 0, before).size == "22,000 to 32,000 tokens"
+    assert estimate(1200, 0, []).size == "7,200 to 27,000 tokens"

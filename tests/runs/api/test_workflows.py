@@ -35,6 +35,7 @@ def test_workflows_are_listed_with_their_shapes(api: Client) -> None:
     assert blog in listed["items"]
     assert set(blog) == {
         "name", "version", "title", "description", "input_schema", "output_schema",
+        "estimate",
     }  # fmt: skip
     assert blog["input_schema"]["required"] == ["topic"]
     assert "markdown" in blog["output_schema"]["properties"]
