@@ -64,6 +64,9 @@ class Scope(Protocol):
     def secret(self) -> bytes:
         """A key that only this run knows: equal in every attempt, unguessable for a web page."""
 
+    def masked(self, said: str) -> str:
+        """Words for those who run the process: without its secrets, and without the run's own."""
+
     @property
     def fenced_at(self) -> float:
         """When the last acknowledged fence was sent, by time.monotonic()."""

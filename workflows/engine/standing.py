@@ -53,6 +53,9 @@ class Standing:
     def secret(self) -> bytes:
         return self.attempt.secret
 
+    def masked(self, said: str) -> str:
+        return self.attempt.mask.text(said)
+
     @property
     def warned(self) -> set[str]:
         return self.attempt.warned

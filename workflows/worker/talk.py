@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from workflows.engine import current
 from workflows.engine.masking import Mask
 
 FORMAT = "%(asctime)s worker %(levelname)s %(name)s: %(message)s"
@@ -17,7 +18,9 @@ class Discreet(logging.Formatter):
         self._mask = mask
 
     def format(self, record: logging.LogRecord) -> str:
-        return self._mask.text(super().format(record))
+        said, scope = super().format(record), current()
+        # What a component names as secret its run alone knows to be one.
+        return self._mask.text(said if scope is None else scope.masked(said))
 
 
 def talk(mask: Mask) -> None:

@@ -13,9 +13,10 @@ from tests.workflows.engine.house import House
 from tests.workflows.engine.test_replay import finished, killed
 from workflows.engine import Failure, component, current, log, publish, text, workflow
 from workflows.engine.hiding import masked, seal, sealed, told
-from workflows.engine.masking import MASK
+from workflows.engine.masking import MASK, Mask
 from workflows.engine.values import freeze
 from workflows.wire import keys
+from workflows.worker.talk import Discreet
 
 WORD = "hunter2-hunter2"
 PIN = "40961"
@@ -201,3 +202,20 @@ async def test_one_runs_secret_is_nothing_to_another(house: House) -> None:
             run = house.queue(flow)
             await executor.execute(house.order(run, flow))
     assert house.state(run).output == WORD
+
+
+async def test_what_a_flow_says_to_its_process_is_masked(house: House) -> None:
+    @component(secret="password")
+    async def login(password: str) -> None: ...
+
+    @workflow("logs in aloud")
+    async def logs_in(_: Any) -> str:
+        await login(WORD)
+        record = logging.LogRecord("flow", logging.INFO, "x", 1, "with %s", (WORD,), None)
+        heard.append(Discreet(Mask()).format(record))
+        return ""
+
+    heard: list[str] = []
+    await finished(house, logs_in, house.queue(logs_in))
+    assert len(heard) == 1
+    assert heard[0].endswith(f"with {MASK}")

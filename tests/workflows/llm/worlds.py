@@ -56,6 +56,9 @@ class Scope:
     async def idle(self, turn: Awaitable[T]) -> T:
         return await turn
 
+    def masked(self, said: str) -> str:
+        return said
+
     def held_up(self, words: str) -> None:
         self.words.append(words)
 
