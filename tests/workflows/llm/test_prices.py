@@ -19,7 +19,9 @@ TODAY = date(2026, 11, 21)
         ("gpt-6.1-sol", Tokens(272_001, 1), TODAY, None),
         ("gemini-3.8-flash", Tokens(1_000_000, 0), TODAY, 0.75),
         ("gemini-3.8-flash", Tokens(1_000_000, 0), date(2027, 1, 1), 1.5),
-        ("gemini-3.5-flash", Tokens(10_000, 0, cached=10_000), TODAY, 0.015),
+        ("gemini-3.5-flash", Tokens(10_000, 0, cached=10_000), TODAY, 0.0015),
+        # Where no price of cached tokens is listed they cost what others do.
+        ("gemini-3.8-flash", Tokens(10_000, 0, cached=10_000), date(2027, 1, 1), 0.015),
         ("a-model-of-tomorrow", Tokens(1, 1), TODAY, None),
         ("gpt-6.1-sol", None, TODAY, None),
         ("offline", Tokens(1_000_000, 1_000_000), TODAY, 0.0),
