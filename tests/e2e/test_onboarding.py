@@ -10,16 +10,17 @@ import os
 import re
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e import sinks
 from tests.e2e.axe import looked_at, told
 from tests.e2e.installation import Installation, installation
 from tests.e2e.loopback import PUBLIC, Museum, html, museum
 from tests.runs.render.dom import parse
 
-pytest.importorskip("workflows.ingest.crawl", reason="sites cannot be read yet")
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 ROOMS = int(os.environ.get("ROOMS") or 8)
 SOON_MS, READ_MS = 20_000, 15_000 + 4_000 * ROOMS
@@ -57,6 +58,15 @@ def text(html: str) -> str:
     return parse(html.partition("<main>")[2].partition("</main>")[0]).text
 
 
+def found(up: Installation, words: str) -> list[str]:
+    """Where an installation has these words: in a table, a key or a file."""
+    kept = dict(
+        line.split("=", 1) for line in (up.var / "run.env").read_text().split() if "=" in line
+    )
+    server = SimpleNamespace(url=kept["REDIS_URL"].strip("\"'"))
+    return sinks.found(SimpleNamespace(folder=up.var, server=server), words)  # type: ignore[arg-type]
+
+
 def sign_up(page: Page, url: str) -> None:
     page.goto("/")
     page.get_by_label("The address of your site").fill(url)
@@ -67,7 +77,9 @@ def sign_up(page: Page, url: str) -> None:
     page.get_by_role("main").get_by_role("button", name="Sign up").click()
 
 
-def test_from_an_address_to_a_post_that_cites_it(page: Page, site: Museum) -> None:
+def test_from_an_address_to_a_post_that_cites_it(
+    page: Page, up: Installation, site: Museum
+) -> None:
     wrong: list[str] = []
     sign_up(page, site.url)
     began = time.monotonic()
@@ -106,6 +118,7 @@ def test_from_an_address_to_a_post_that_cites_it(page: Page, site: Museum) -> No
     said = " ".join(" ".join(text(html(n, ROOMS)).split()) for n in range(ROOMS + 1))
     assert [one for one in facts if one not in said] == []
     wrong += looked_at(page, "onboarding, finished")
+    assert found(up, "village carpenter"), "it would be seen"
     page.goto(post)
     expect(page.locator("[data-post]")).to_be_visible(timeout=90_000)
     links = page.locator('.source-from a[href^="http"]')
@@ -113,3 +126,8 @@ def test_from_an_address_to_a_post_that_cites_it(page: Page, site: Museum) -> No
     assert all(str(a.get_attribute("href")).startswith(site.url) for a in links.all())
     wrong += looked_at(page, "onboarding, post")
     assert told(wrong) == ""
+    for made in (post, place):
+        page.goto(f"{made}deletion/")
+        page.get_by_role("button", name="Delete everything").click()
+        expect(page.locator(".message")).to_contain_text("is deleted")
+    assert found(up, "village carpenter") == []
