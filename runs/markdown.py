@@ -21,15 +21,15 @@ from functools import lru_cache
 from html import escape
 from threading import Lock
 from typing import Any
-from urllib.parse import urlsplit
 
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.rules_block.table import table
 from markdown_it.token import Token
 
+from runs.links import allowed, hosted
+
 SCHEMES = frozenset({"http", "https", "mailto"})
-_ADDRESS = re.compile(r"(https?://[^/\\]|mailto:)", re.IGNORECASE)
 TAGS = frozenset(
     {"p", "h2", "h3", "h4", "ul", "ol", "li", "a", "strong", "em", "code", "pre", "blockquote"}
     | {"table", "thead", "tbody", "tr", "th", "td", "hr", "br"}
@@ -194,12 +194,7 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
         return value  # the sanitiser's own
     if name == "start":
         return value if value.isascii() and value.isdigit() else None
-    return value if _CARD.fullmatch(value) or _allowed(value) else None
-
-
-def _allowed(url: str) -> bool:
-    """With its slashes: `http:x` would lead to a page of our own site."""
-    return _ADDRESS.match(url) is not None
+    return value if _CARD.fullmatch(value) or allowed(value) else None
 
 
 def _tamed(tokens: Sequence[Token], ids: Ids) -> Sequence[Token]:
@@ -216,44 +211,8 @@ def _tamed(tokens: Sequence[Token], ids: Ids) -> Sequence[Token]:
 @lru_cache(maxsize=KEPT)
 def _inline(text: str, ids: Ids) -> str:
     (token,) = _full.parseInline(text, {"ids": ids})
-    token.children = _hosted(token.children or [])
+    token.children = hosted(token.children or [])
     return str(_full.renderer.render([token], _full.options, {}))
-
-
-def _hosted(tokens: Sequence[Token]) -> list[Token]:
-    """Behind each link stands where it leads, unless that is all it says; an image is its words."""
-    out: list[Token] = []
-    open_at = 0
-    for token in tokens:
-        out.append(_words(token.content) if token.type == "image" else token)
-        if token.type == "link_open":
-            open_at = len(out)
-        elif token.type == "link_close":
-            out += _host(out[open_at - 1], "".join(t.content for t in out[open_at:-1]))
-    return out
-
-
-def _host(link: Token, said: str) -> list[Token]:
-    host = _leads_to(str(link.attrGet("href") or ""))
-    plain = said == host or _leads_to(said) == host
-    return [] if plain or not host else [_words(f" ({host})")]
-
-
-def _leads_to(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        return parts.path if parts.scheme == "mailto" else parts.hostname or ""
-    except ValueError:
-        return url
-
-
-def shown_address(url: object) -> str:
-    """Where a link to this address leads, in short; empty if there must be none."""
-    return _leads_to(url) if isinstance(url, str) and _allowed(url) else ""
-
-
-def _words(said: str) -> Token:
-    return Token("text", "", 0, content=said)
 
 
 def _cite(state: Any, silent: bool) -> bool:
@@ -293,7 +252,7 @@ def _parser() -> MarkdownIt:
     made = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("table")
     made.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
     made.disable("reference")
-    made.validateLink = _allowed  # type: ignore[method-assign]
+    made.validateLink = allowed  # type: ignore[method-assign]
     made.inline.ruler.before("link", "cite", _cite)
     return made
 

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from runs.markdown import Ids, shown_address
+from runs.links import shown_address
+from runs.markdown import Ids
 from runs.render.html import REPLACE, joined, part
 from workflows.wire.state import State
 

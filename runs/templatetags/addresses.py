@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from django.template import Library
 
-from runs.markdown import shown_address
+from runs.links import shown_address
 
 register = Library()
 PATH = 50

@@ -131,7 +131,10 @@ async def test_a_sleep_beyond_the_calendar_is_a_long_one(house: House, seconds: 
 
 @pytest.mark.parametrize("seconds", [0, -1, float("-inf")])
 async def test_no_time_is_no_sleep(seconds: float) -> None:
-    await sleep(seconds)
+    sleeping = asyncio.ensure_future(sleep(seconds))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert sleeping.done(), "it waits for a clock"
 
 
 async def test_what_is_no_time_is_refused() -> None:
