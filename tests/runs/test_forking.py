@@ -201,15 +201,14 @@ def test_an_input_is_laid_over_the_old_one(completed: Run) -> None:
     assert refused.value.errors[0]["loc"] == ("words",)
 
 
-def test_a_prepared_input_stays_as_it_was_prepared(completed: Run) -> None:
+def test_a_prepared_input_stays_as_it_was_prepared(
+    completed: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def prepare(owner: Any, input: dict[str, Any]) -> dict[str, Any]:
         return input | {"audience": "read again"}
 
-    lifecycle.preparers["blog"] = prepare
-    try:
-        same, other = forked(completed, from_=[ONE]), forked(completed, input={"tone": "dry"})
-    finally:
-        del lifecycle.preparers["blog"]
+    monkeypatch.setitem(lifecycle.preparers, "blog", prepare)
+    same, other = forked(completed, from_=[ONE]), forked(completed, input={"tone": "dry"})
     assert (same.input["audience"], other.input["audience"]) == ("", "read again")
 
 

@@ -171,15 +171,14 @@ def test_a_broker_that_is_away_fails_no_start(
     assert due_at(redis, Run.objects.get()) is not None
 
 
-def test_a_preparer_gathers_what_is_stored(alice: AbstractUser) -> None:
+def test_a_preparer_gathers_what_is_stored(
+    alice: AbstractUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def prepare(owner: Any, input: dict[str, Any]) -> dict[str, Any]:
         return input | {"audience": owner.email}
 
-    lifecycle.preparers["blog"] = prepare
-    try:
-        run = start(alice).run
-    finally:
-        del lifecycle.preparers["blog"]
+    monkeypatch.setitem(lifecycle.preparers, "blog", prepare)
+    run = start(alice).run
     assert run.input["audience"] == "alice@example.org"
 
 

@@ -16,7 +16,8 @@ from workflows.llm.openai import instead, open_door
 
 @dataclass(frozen=True)
 class Refusal:
-    """An answer that is an error: 429 with `retry_after` seconds, 500, 401 …"""
+    """An answer that is an error: 503 with `retry_after` seconds, 500, 401 … A 429 pauses all calls
+    to this provider by Redis' own clock, so its seconds are real ones."""
 
     status: int
     message: str = "no"

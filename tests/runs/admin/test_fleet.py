@@ -33,7 +33,7 @@ def test_workers_controls_and_queues(viewer: Person, run: Run, redis: Redis) -> 
     pulse.beat(redis, replace(WORKER, name="w2", draining=True))
     pulse.beat(redis, Beat("c1", "control", 8, "here"))
     redis.rpush(QUEUE, "an order")
-    first, second, control, queue = rows(page(viewer, PATH))
+    first, second, control, _, queue = rows(page(viewer, PATH))
     assert (first[:3], first[4:]) == (["w1", "serving", "3 of 64"], ["here · 7", QUEUE])
     assert second[1] == "draining"
     assert control[:3] == ["c1", "serving", "–"]
@@ -66,7 +66,7 @@ def test_without_redis_it_says_so_and_shows_what_sql_knows(
     settings.GX = replace(settings.GX, redis_url=f"redis://127.0.0.1:{free_port()}/0")
     html = page(viewer, PATH)
     assert "Redis does not answer" in html
-    assert rows(html) == [[QUEUE, "?", "1", "?"]]
+    assert rows(html) == [[QUEUE, "?", "1", "?"], ["gx.bulk.ingest.v1", "?", "0", "?"]]
 
 
 def test_it_comes_again_by_itself_with_and_without_javascript(viewer: Person) -> None:

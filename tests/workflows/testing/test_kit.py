@@ -107,7 +107,7 @@ async def test_a_crash_that_is_never_reached_is_no_test(redis_url: str) -> None:
 
 
 async def test_a_refusal_is_tried_again_without_waiting(redis_url: str) -> None:
-    with scripted(Refusal(429, retry_after=30), "Now.", "And.", "Then.") as provider:
+    with scripted(Refusal(503, retry_after=30), "Now.", "And.", "Then.") as provider:
         async with fast_clock() as clock:
             state = await Stage(redis_url).run(digest, PAPER)
     assert (state.output, len(provider.requests)) == (["Now.", "And.", "Then."], 4)
