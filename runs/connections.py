@@ -9,7 +9,7 @@ from django.db import InterfaceError, OperationalError
 from redis import Redis
 from redis.exceptions import ConnectionError, TimeoutError
 
-from workflows.wire.clients import connect
+from workflows.wire.clients import connect, connect_once
 from workflows.wire.settings import Settings
 
 # The whole of Redis or SQL is away. Any other error is of the one run that was being looked at.
@@ -25,6 +25,16 @@ def redis() -> Redis:
     return _connect(gx().redis_url)
 
 
+def once() -> Redis:
+    """For what must not be sent again after its answer was lost."""
+    return _connect_once(gx().redis_url)
+
+
 @lru_cache
 def _connect(url: str) -> Redis:
     return connect(url)
+
+
+@lru_cache
+def _connect_once(url: str) -> Redis:
+    return connect_once(url)

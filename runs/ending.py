@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from redis import Redis
 
-from runs import standing
+from runs import connections, standing
 from runs.models import Run
 from runs.restore import restore
 from workflows.wire import codec
@@ -54,7 +54,7 @@ def _try(client: Redis, run: Run, body: RunCancelled | RunFailed) -> Answer | No
         return Answer.ENDED
     if not stands.whole:
         # The text that SQL has belongs to the run's end, too.
-        restore(client, run, tip=stands.tip, redis_run_id=server)
+        restore(connections.once(), run, tip=stands.tip, redis_run_id=server)
         return None
     if not run.take_attempt(above=stands.tip.attempt):
         return None

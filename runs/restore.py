@@ -22,7 +22,11 @@ logger = logging.getLogger(__name__)
 
 
 def restore(client: Redis, run: Run, *, tip: Cursor, redis_run_id: str) -> bool:
-    """False: somebody else moved the run. It is to be looked at again in either case."""
+    """False: somebody else moved the run. It is to be looked at again in either case.
+
+    `client` must send nothing twice: if Redis forgets again in between, attempts opened since then
+    would be opened a second time. Without an answer the next look takes a new number. Raises
+    RedisError."""
     if not run.rewind(above=tip.attempt):
         return False
     told = story(run, run.spans.all())

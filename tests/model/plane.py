@@ -27,7 +27,7 @@ from workflows.wire.events import (
 )  # fmt: skip
 from workflows.wire.log import append_call, open_call, queue_call
 from workflows.wire.orders import Order
-from workflows.wire.script import Answer, Reply
+from workflows.wire.script import Answer, Reply, ScriptCall
 
 TICK = 500
 SWEEP = 10_000
@@ -112,7 +112,8 @@ def look(world: World, process: Process, row: Row, server: str) -> Steps[Look]:
 
 def restore(world: World, book: Book, process: Process, seen: Look) -> Steps[int | None]:
     """Write the log again from SQL, and what is left of it, as a new attempt; its number, unless
-    somebody was faster."""
+    somebody was faster, or there is no answer: it is not sent again, the next look takes another.
+    """
     events = yield from world.surely(process, world.events)
     if not world.switches.restores_both:
         events = []
@@ -121,19 +122,28 @@ def restore(world: World, book: Book, process: Process, seen: Look) -> Steps[int
         return None
     batch = [codec.encode(body, at=world.now, span=span) for span, body in story(seen.row, events)]
     yield 0
-    reply = yield from open_as(world, book, process, attempt, batch, seen.server, restore=True)
+    call = opening(world, attempt, batch, seen.server, restore=True)
+    try:
+        reply = yield from world.ask(process, lambda: book.execute(call))
+    except Unknown:
+        return None
     world.note(process.name, f"restores the log as attempt {attempt}: {reply.answer}")
     return attempt if reply.ok else None
 
 
 def open_as(
-    world: World, book: Book, process: Process, attempt: int, batch: list[Packed], server: str,
-    *, restore: bool = False,
-) -> Steps[Reply]:  # fmt: skip
-    call = open_call(
+    world: World, book: Book, process: Process, attempt: int, batch: list[Packed], server: str
+) -> Steps[Reply]:
+    call = opening(world, attempt, batch, server)
+    return (yield from world.surely(process, lambda: book.execute(call)))
+
+
+def opening(
+    world: World, attempt: int, batch: list[Packed], server: str, *, restore: bool = False
+) -> ScriptCall:
+    return open_call(
         RUN, batch, attempt=attempt, nonce=world.hex()[:8], redis_run_id=server, restore=restore
     )
-    return (yield from world.surely(process, lambda: book.execute(call)))
 
 
 def story(row: Row, events: list[Event]) -> list[tuple[str | None, Body]]:

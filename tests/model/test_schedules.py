@@ -42,3 +42,8 @@ def test_what_kills_no_worker_costs_no_takeover(kind: str) -> None:
 
 def test_a_schedule_is_the_same_every_time() -> None:
     assert play(7) == play(7)
+
+
+def test_a_restore_whose_answer_was_lost_is_not_sent_again() -> None:
+    """Between the two Redis forgot once more: an attempt opened before was opened a second time."""
+    assert play(77702).violation == ""

@@ -30,6 +30,6 @@ class Command(BaseCommand):
         stands = standing.look(client, [found])[0]
         if stands.whole or stands.terminal:
             raise CommandError("Its log has all that SQL has of it: there is nothing to restore.")
-        if not restore(client, found, tip=stands.tip, redis_run_id=server):
+        if not restore(connections.once(), found, tip=stands.tip, redis_run_id=server):
             raise CommandError("Somebody else moved it just now. Look again.")
         self.stdout.write(f"Restored as attempt {found.attempt}. The monitor rings for a worker.")
