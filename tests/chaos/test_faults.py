@@ -16,7 +16,6 @@ from tests.chaos.verdict import check, notes, state
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 
 BUSY = "fake allows no more requests at the moment"
-HOUR = f"{BUSY} and asks us to wait 3600 s. It asked to wait 3600 s, longer than we wait."
 LATE = "fake did not finish within 10 s."
 # Each fault's rule, and with which error and sentence a run ends when it never stops.
 FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
@@ -24,7 +23,6 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
         {"fault": "429", "retry_after": "1"}, "rate_limited", f"{BUSY} and asks us to wait 1 s.",
     ),
     "429, wait till then": ({"fault": "429", "retry_after": "date"}, "rate_limited", f"{BUSY}."),
-    "429, wait an hour": ({"fault": "429", "retry_after": "3600"}, "rate_limited", HOUR),
     "500": (
         {"fault": "500"}, "provider_unavailable",
         "fake is not available at the moment (HTTP 500).",
@@ -76,11 +74,9 @@ def begun(s: Stack, times: int | str, **match: Any) -> dict[str, str]:
 def test_once_and_the_run_completes(s: Stack) -> None:
     runs = begun(s, 1, nth=3)
     ended = {name: s.ended(run)["status"] for name, run in runs.items()}
-    # An hour is longer than anyone waits.
-    assert ended == dict.fromkeys(FAULTS, "completed") | {"429, wait an hour": "failed"}
+    assert ended == dict.fromkeys(runs, "completed")
     for name, run in runs.items():
-        kinds = {event["kind"] for event in s.events(run)}
-        assert ("span.retrying" in kinds) == (name != "429, wait an hour"), name
+        assert "span.retrying" in {event["kind"] for event in s.events(run)}, name
 
 
 def test_always_and_the_run_fails_with_a_sentence(s: Stack) -> None:

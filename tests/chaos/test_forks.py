@@ -106,7 +106,7 @@ def test_a_web_killed_between_the_row_and_the_log_of_a_fork(tmp_path: Path) -> N
 
 
 def test_flushall_in_the_midst_of_a_fork(tmp_path: Path) -> None:
-    with stack(tmp_path, latency=0.8) as s:
+    with stack(tmp_path, latency=1.5) as s:
         old, done = stopped_in_the_middle(s)
         new = fork(s, old)
         in_the_middle(s, new, finished=len(done) + 2)

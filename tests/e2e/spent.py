@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from django.utils import timezone
 
@@ -18,7 +19,7 @@ def spent(owner: Any) -> None:
         at = now - timedelta(days=number % 23, minutes=number)
         lost = number % 29 == 28
         Call.objects.create(
-            id=f"spent-{number}",
+            id=uuid4().hex,
             owner=owner,
             attempt=1,
             workflow="ingest" if number % 4 == 3 else "blog",

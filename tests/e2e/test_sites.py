@@ -128,7 +128,7 @@ def test_it_is_watched_used_and_edited_while_it_is_read(
     expect(page.locator('[data-field="tone"]')).to_contain_text("Dry as flour")
     # Steered, and used.
     page.get_by_role("button", name="Pause").click()
-    page.wait_for_function("!document.querySelector('.htmx-request')")
+    expect(page.locator(".htmx-request")).to_have_count(0)
     reading.progress(2, state="paused")
     expect(page.get_by_role("button", name="Go on")).to_be_visible()
     expect(page.get_by_role("button", name="Pause")).to_be_hidden()

@@ -9,7 +9,7 @@
 -- All times in ms. `wait`: when to come back (-1: not before a nudge). Said twice it does no harm.
 -- A provider counts in minutes, sliding or fixed. Paced at 93 % with at most 5 % at once, no such
 -- minute holds more than is allowed, and the last of many goes 8 % later than it might.
-local PACE, BURST, LEAST = 0.93, 0.05, 10
+local PACE, BURST, LEAST = 0.93, 0.05, 60
 local SHARE, RETRIES, RESERVE = 4, 0.2, 10
 local LANES = {'again', 'interactive', 'bulk'}
 local state, calls, unheard, workers, held = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
@@ -100,7 +100,8 @@ local function cut()
   -- one refusal may be chance, and those that were under way say the same thing again
   s.refused = get('refused', 0) + 1
   local early = s.cut_at and now - s.cut_at < ask.minute / 6
-  if early or s.refused <= 1 + BURST * lately() then return end
+  -- of fewer calls a minute nothing is learnt of how many it allows: a pause is enough
+  if early or lately() < LEAST or s.refused <= 1 + BURST * lately() then return end
   s.cut, s.cut_at = math.max(math.min(most() or math.huge, lately()) * 0.8, LEAST), now
 end
 for _, id in ipairs(ask.heeds) do redis.call('HDEL', unheard, id) end
