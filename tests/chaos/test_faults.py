@@ -53,6 +53,7 @@ def s(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with stack(
         tmp_path_factory.mktemp("faults"), latency=0.02,
         GX_LLM_FIRST_TOKEN_SECONDS="1.5", GX_LLM_CHUNK_SECONDS="1.5", GX_LLM_TOTAL_SECONDS="10",
+        GX_TEST_MINUTE_SECONDS="6",  # tries again are counted by the minute
     ) as made:  # fmt: skip
         yield made
 
