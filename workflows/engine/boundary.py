@@ -140,18 +140,14 @@ async def _finished(
     """The value of a span that begins here, made or found; its end is in the log."""
     if (slot := _slot(frame)) is None:
         value = await ran(frame, bound, function, args, kwargs)
-        await _written(frame)
-        return value
-    async with Flight(slot, frame) as flight:
-        value = await ran(frame, bound, function, args, kwargs, flight)
-        await _written(frame)
-        await flight.keep(frame.result, frame.spent)
+        await frame.attempt.journal.flush()
+    else:
+        async with Flight(slot, frame) as flight:
+            value = await ran(frame, bound, function, args, kwargs, flight)
+            await frame.attempt.journal.flush()
+            await flight.keep(frame.result, frame.spent)
+    frame.attempt.proved()  # last: a suspect's process goes away with it
     return value
-
-
-async def _written(frame: Frame) -> None:
-    await frame.attempt.journal.flush()
-    frame.attempt.proved()
 
 
 def _slot(frame: Frame) -> Slot | None:

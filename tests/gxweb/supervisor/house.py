@@ -118,6 +118,8 @@ def _name(pid: int) -> str:
         words = (processes.PROC / str(pid) / "cmdline").read_bytes().split(b"\0")
     except (FileNotFoundError, ProcessLookupError):
         return "passing"
+    if words == [b""]:
+        return "passing"  # it has ended, and nobody has taken note yet
     names = {b"uvicorn": "uvicorn", b"workflows.worker": "worker", b"control": "control"}
     names[b"sample"] = "passing"
     return next((names[word] for word in words if word in names), "unknown")

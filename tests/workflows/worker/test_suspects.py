@@ -140,6 +140,8 @@ def test_a_nursery_that_was_killed_is_made_again(yard: Yard) -> None:
         yard.ring(first, flows.naps)
         yard.until(first, lambda state: bool(state.spans))
         os.kill(nursery, signal.SIGKILL)
+        # What was rung into a nursery that dies is rung again by a monitor, which is not here.
+        wait_for(lambda: children(worker.pid) not in ([], [nursery]))
         run = suspect(yard, flows.naps, [0.1, 0])
         yard.ring(run, flows.naps)
         wait_for(lambda: released(yard, run, 2) == lease.HANDED_OVER)
