@@ -79,4 +79,4 @@ async def test_a_page_made_to_hurt_hurts_only_its_reader(monkeypatch: pytest.Mon
         await read(bomb)
     monkeypatch.setattr("workflows.fetch.extractor.PATIENCE_S", 0.01)
     with pytest.raises(Refused, match="too long"):
-        await read(page(html(TALE)))
+        await read(page(html(f"<p>{TALE}</p>" * 1_000)))

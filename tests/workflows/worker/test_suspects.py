@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,11 @@ def released(yard: Yard, run: str, attempt: int) -> str:
 
 def children(pid: int) -> list[int]:
     """Whichever thread started them."""
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    return [int(n) for task in tasks for n in (task / "children").read_text().split()]
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that ended meanwhile
+            found += map(int, (task / "children").read_text().split())
+    return found
 
 
 def running(yard: Yard, run: str) -> int:
