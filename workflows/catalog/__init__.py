@@ -12,27 +12,18 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Interval, Len, MaxLen, Predicate
 
-from workflows.catalog.bounds import NOTES_BYTES, is_at_most_200_kilobytes, is_not_blank
+from workflows.catalog.bounds import (
+    NOT_BLANK,
+    NOTES_BYTES,
+    is_at_most_200_kilobytes,
+    is_not_blank,
+)
 from workflows.catalog.material import SiteMaterial
 from workflows.catalog.site import SiteBrief, SiteReading
 
 MOST_SECTIONS = 8
 
 Lane = Literal["interactive", "bulk"]
-
-
-@dataclass(frozen=True)
-class Looks:
-    """A rule as JSON Schema can say it, beside the one that Python checks."""
-
-    pattern: str
-
-    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
-        """Read by pydantic, which writes the schemas of the API plane."""
-        return {**handler(core), "pattern": self.pattern}
-
-
-NOT_BLANK = Looks(r"\S")
 
 
 @dataclass(frozen=True)
@@ -138,6 +129,11 @@ INGEST = Entry(
     input=SiteBrief,
     output=SiteReading,
     signals=("stop", "pause", "go_on", "add", "leave_out"),
+    example=SiteBrief(
+        url="https://heat-pumps.example/",
+        max_pages=20,
+        notes="What they offer to people with old houses.",
+    ),
 )
 
 CATALOG: dict[str, Entry] = {entry.name: entry for entry in (BLOG, INGEST)}

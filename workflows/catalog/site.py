@@ -7,7 +7,12 @@ from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Interval, Len, MaxLen, Predicate
 
-from workflows.catalog.bounds import NOTES_BYTES, is_at_most_200_kilobytes, is_not_blank
+from workflows.catalog.bounds import (
+    NOT_BLANK,
+    NOTES_BYTES,
+    is_at_most_200_kilobytes,
+    is_not_blank,
+)
 
 MOST_PAGES = 300
 
@@ -27,7 +32,7 @@ class SiteBrief:
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
-    url: Annotated[str, Len(1, 2048), Predicate(is_not_blank)]
+    url: Annotated[str, Len(1, 2048), Predicate(is_not_blank), NOT_BLANK]
     max_pages: Annotated[int, Interval(ge=1, le=MOST_PAGES)] = 40
     notes: Annotated[str, MaxLen(NOTES_BYTES), Predicate(is_at_most_200_kilobytes)] = ""
 

@@ -8,6 +8,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 from django.test import Client
+from pydantic import TypeAdapter
 
 from workflows.catalog import CATALOG
 
@@ -51,8 +52,26 @@ def fits(document: Document, body: dict[str, Any]) -> bool:
     return bool(jsonschema_rs.validator_for(schema).is_valid(body["example"]))
 
 
-def test_a_start_shows_the_example_of_its_workflow(document: Document) -> None:
-    body = document["paths"]["/api/workflows/blog/runs"]["post"]["requestBody"]["content"]
+@pytest.mark.parametrize("name", CATALOG)
+def test_a_start_shows_an_input_that_is_taken(document: Document, name: str) -> None:
+    body = document["paths"][f"/api/workflows/{name}/runs"]["post"]["requestBody"]["content"]
     shown = body["application/json"]
-    assert shown["example"]["topic"] == CATALOG["blog"].example.topic
     assert fits(document, shown)
+    assert TypeAdapter(CATALOG[name].input).validate_python(shown["example"]) == (
+        CATALOG[name].example
+    )
+
+
+def test_every_call_with_a_body_says_what_it_cannot_read(document: Document) -> None:
+    taking = [(name, call) for name, call in calls(document) if "requestBody" in call]
+    assert len(taking) == len(CATALOG) + 4
+    for name, call in taking:
+        assert {"400", "413", "415", "422"} <= set(call["responses"]), name
+
+
+@pytest.mark.parametrize(("shape", "field"), [("Brief", "topic"), ("SiteBrief", "url")])
+def test_a_blank_text_is_refused_by_the_document_too(
+    document: Document, shape: str, field: str
+) -> None:
+    given = {"schema": document["components"]["schemas"][shape], "example": {field: " "}}
+    assert not fits(document, given)
