@@ -118,7 +118,6 @@ INSTALLED_APPS = [
     "channels",
     "csp",
     "django_htmx",
-    "ninja",
     "template_partials",
     "gxweb",
     "gxweb.accounts",

@@ -7,6 +7,7 @@ from ninja import NinjaAPI
 from runs.api import events, forks, output, problems, replies, runs, trace, usage, workflows
 from runs.api.access import FindToken
 from runs.api.document import Documented
+from runs.api.reference import Reference
 
 DESCRIPTION = (
     "Start workflows, follow them live and fetch what they made. Send `Authorization: Bearer gx_…`."
@@ -21,6 +22,7 @@ def rest(find_token: FindToken) -> NinjaAPI:
         version="1",
         description=DESCRIPTION,
         urls_namespace="api",
+        docs=Reference(),
         docs_url="/docs",
         # Another method is a 405, not a lack of a CSRF token.
         docs_decorator=lambda view: csrf_exempt(require_safe(view)),

@@ -61,7 +61,7 @@ def add(api: NinjaAPI, find_token: FindToken) -> None:
             auth=starts,
             operation_id=f"start_{entry.name}",
             summary=f"Start: {entry.title}",
-            description=entry.description,
+            description=f"{entry.description} Its output is a `{entry.output.__name__}`.",
             openapi_extra=_start_description(entry),
         )(_start(entry))
 
