@@ -24,8 +24,9 @@ MOST = 16 * 1024 * 1024  # bytes of an answer
 
 def serve(asked: BinaryIO, said: BinaryIO) -> None:
     """Until the input ends: whoever asks is gone then."""
-    from workflows.fetch import dissection  # noqa: F401, PLC0415 - each fork finds it loaded
+    from workflows.fetch import dissection  # noqa: PLC0415 - each fork finds it loaded
 
+    dissection.warm()
     gc.freeze()
     while line := asked.readline():
         head = json.loads(line)

@@ -33,6 +33,10 @@ class Extractor:
         # A thread of its own: whoever waits here holds nobody else's.
         self._turn = ThreadPoolExecutor(1, thread_name_prefix="pages")
 
+    def prepare(self) -> None:
+        """A page will come soon: start the process, which takes as long as the page's way here."""
+        self._turn.submit(self._running)
+
     async def take_apart(self, body: bytes, charset: str, url: str) -> dict[str, Any]:
         """Raises Refused."""
         loop = asyncio.get_running_loop()

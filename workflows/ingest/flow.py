@@ -13,6 +13,7 @@ import re
 from workflows.catalog.site import SiteBrief, SiteReading
 from workflows.engine import Failure, component, gather, log, publish, status, workflow
 from workflows.fetch import Page, Refused, page_of
+from workflows.fetch.extractor import EXTRACTOR
 from workflows.fetch.pages import why_empty
 from workflows.ingest import outcome, prompts
 from workflows.ingest.addresses import Place, Site, given
@@ -45,6 +46,7 @@ async def read_site(brief: SiteBrief) -> SiteReading:
 
 async def read(brief: SiteBrief, here: Visitor) -> SiteReading:
     status("Opening the home page")
+    EXTRACTOR.prepare()
     await knock(brief.url, here)
     home = await open_home(brief.url)
     publish("card", card_of(home))
