@@ -24,8 +24,8 @@ from workflows.ingest.reading import Visit, fetch_page, read_page, thawed
 from workflows.ingest.visiting import Visitor
 from workflows.ingest.wishes import Wishes
 
-READING, FETCHING = 8, 2
-POLL_S = 0.4
+READING, FETCHING = 8, 4  # pages at once; see Visitor for how many ask the host
+POLL_S = 0.4  # for signals
 LAST_S = 300.0  # of the run's time, kept for what comes after the pages
 TRIES = 50  # pages that may be missed, beside three for each that is wanted
 PATIENCE = 10  # pages in a row that could not be had: the site is away
@@ -64,6 +64,7 @@ class Crawl:
         self._visits: list[asyncio.Future[Visit]] = []
         self._turn = asyncio.Lock()
         self._fetching = asyncio.Semaphore(FETCHING)
+        self._stirred = asyncio.Event()  # there may be a page to choose now, or none any more
         self._misses = self._failures = 0
         here.unwanted = self.unwanted
 
@@ -86,6 +87,7 @@ class Crawl:
     async def _discover(self, discovering: Awaitable[None]) -> None:
         await discovering
         self.discovering = False
+        self._stirred.set()
 
     async def _home(self, home: Page) -> None:
         place = self.here.place(home.url)
@@ -137,7 +139,9 @@ class Crawl:
             if not self.wishes.paused and self._over():
                 return Choice()
             self.progress.flush()
-            await asyncio.sleep(POLL_S if self.wishes.paused or self.progress.under_way else 0.05)
+            self._stirred.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stirred.wait(), POLL_S)
 
     def _hear(self) -> None:
         for url in self.wishes.added():
@@ -195,6 +199,7 @@ class Crawl:
         else:
             self.progress.done += 1
             self.progress.facts += len(reading.facts)
+        self._stirred.set()
         self.progress.show()
 
     async def _judged(self, number: int, place: Place, visit: Visit) -> Visit:
@@ -229,6 +234,7 @@ class Crawl:
         for link in page.links:
             with suppress(Refused):
                 self.frontier.add(self.here.place(link.url), link.text, bonus=2.0 * link.nav)
+        self._stirred.set()
 
     async def _reading(self, place: Place, visit: Visit, title: str) -> ReadPage:
         try:

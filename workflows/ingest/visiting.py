@@ -21,6 +21,7 @@ from workflows.ingest.robots import Rules, rules_of, unknown
 from workflows.wire.settings import Settings
 
 TRIES = 3
+CONNECTIONS = 2  # with one host, at once
 LATER = {408, 425, 429, 500, 502, 503, 504}
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 120.0
 
@@ -34,6 +35,7 @@ class Visitor:
     site: Site | None = None
     rules: dict[str, Rules] = field(default_factory=dict)
     unwanted: Callable[[Place], Why | None] = lambda _: None
+    _doors: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CONNECTIONS))
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Visitor:
@@ -61,10 +63,8 @@ class Visitor:
         """What could be otherwise later is asked for again, up to three times. Raises Refused, and
         Left when the page is not wanted any more."""
         for number in range(1, TRIES + 1):
-            unwanted = partial(self.unwanted, place)
-            await self.line.wait(place.host, self.delay_s(place.host), unwanted)
             try:
-                answer = await self.fetcher.fetch(place.url, cut=cut, permit=self._permit)
+                answer = await self._asked(place, cut)
             except Refused as refused:
                 if not refused.retryable or number == TRIES:
                     raise
@@ -79,6 +79,12 @@ class Visitor:
             else:
                 await self._rest(number, f"The site answered {answer.status}.")
         raise AssertionError("the last try returns or raises")
+
+    async def _asked(self, place: Place, cut: bool) -> Fetched:
+        unwanted = partial(self.unwanted, place)
+        async with self._doors:
+            await self.line.wait(place.host, self.delay_s(place.host), unwanted)
+            return await self.fetcher.fetch(place.url, cut=cut, permit=self._permit)
 
     async def _rest(self, number: int, why: str) -> None:
         status(f"{why} Trying again ({number + 1}/{TRIES})")

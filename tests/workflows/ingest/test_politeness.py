@@ -16,6 +16,7 @@ from workflows.catalog.site import SiteBrief
 from workflows.engine import Failure
 from workflows.ingest.flow import read_site
 from workflows.ingest.politeness import LONGEST_WAIT_S, Left, Line, _asked
+from workflows.ingest.visiting import CONNECTIONS
 from workflows.wire import keys
 from workflows.wire.clients import connect_async
 
@@ -131,3 +132,19 @@ async def test_a_home_page_that_never_answers_is_no_hang(
     with pytest.raises(Failure) as why:
         await read_site(SiteBrief(site.url()))
     assert why.value.type == "timeout"
+
+
+async def test_a_host_has_few_connections_open_at_once(begin: Begin) -> None:
+    names = [f"room-{n}" for n in range(12)]
+    site = shop(*names)
+    open_then: list[int] = []
+
+    def told(path: str) -> str:
+        open_then.append(len(site.open))
+        return page(path, *tale(path))
+
+    site.pages = {"/": site.pages["/"]}
+    site.other, site.slow_s = told, 0.05
+    begin(site)
+    await read_site(SiteBrief(site.url()))
+    assert max(open_then) == CONNECTIONS
