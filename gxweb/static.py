@@ -4,7 +4,17 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.storage import StaticFilesStorage
 from servestatic import ServeStaticASGI
+
+from gxweb.edition import edition
+
+
+class Stamped(StaticFilesStorage):
+    """Addresses that change with each edition, of files that keep their names."""
+
+    def url(self, name: str | None) -> str:
+        return f"{super().url(name)}?v={edition()}"
 
 
 def with_static_files(application: Any) -> ServeStaticASGI:

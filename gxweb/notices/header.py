@@ -14,6 +14,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_POST
 
+from gxweb.edition import edition
 from gxweb.notices import chips
 from gxweb.notices.chips import NONE, Chips
 from gxweb.notices.models import Dismissal
@@ -45,7 +46,7 @@ def mine(request: HttpRequest) -> Chips:
 @lru_cache(maxsize=64)
 def frame(found: Chips) -> SafeString:
     """Equal chips are equal HTML, drawn once for all pages that show them."""
-    html = get_template("chips.html").render({"chips": found})
+    html = get_template("chips.html").render({"chips": found, "edition": edition()})
     return mark_safe(html)  # noqa: S308 - Django's own answer, whose stubs say less
 
 

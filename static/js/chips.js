@@ -15,6 +15,8 @@
   // Only what is new is put in: the focus stays where it is, and progress bars glide.
   const show = (html) => {
     const next = new DOMParser().parseFromString(html, "text/html").getElementById("chips");
+    const heard = { edition: next?.dataset.edition };
+    document.dispatchEvent(new CustomEvent("gx:heard", { detail: heard }));
     for (const id of gone) next?.querySelector(`[data-chip="${id}"]`)?.remove();
     if (!next || next.innerHTML === box.innerHTML) return;
     tellEnds(next);

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from gxweb.edition import edition
+from tests.e2e.axe import looked_at, told
 from tests.e2e.web import Web
 
 pytestmark = pytest.mark.e2e
 
+EDITION = 'data-edition="'
 RUNNING = "UPDATE runs_run SET status='running', progress_done=3, progress_total=9 WHERE id=?"
 READY = "UPDATE runs_run SET status='completed', finished_at=datetime('now') WHERE id=?"
 FAILED = "UPDATE runs_run SET status='failed', finished_at=datetime('now') WHERE id=?"
@@ -111,3 +114,24 @@ def test_without_javascript_one_line_says_what_goes_on(
     expect(link).to_have_attribute("href", "/runs/?status=running")
     expect(page.locator("[data-chip]").first).to_be_hidden()
     still.close()
+
+
+def test_a_page_left_open_over_a_deploy_says_so_and_loses_nothing(
+    page: Page, rows: Rows, complaints: list[str]
+) -> None:
+    def before(route: Route) -> None:
+        answer = route.fetch()
+        older = answer.text().replace(f"{EDITION}{edition()}", f"{EDITION}an-older-1")
+        route.fulfill(response=answer, body=older)
+
+    page.route("**/posts/new/", before)
+    page.goto("/posts/new/")
+    page.get_by_label("Topic").fill("The price of salt")
+    line = page.locator("#edition")
+    expect(line).to_contain_text("There is a new version of this site.")
+    assert told(looked_at(page, "a new version is there")) == ""
+    page.unroute("**/posts/new/")
+    line.get_by_role("link", name="Reload").click()
+    expect(page.get_by_label("Topic")).to_have_value("The price of salt")
+    expect(line).to_be_hidden()
+    assert complaints == []
