@@ -271,17 +271,10 @@ LOGGING: dict[str, Any] = {
 # --- What operators hear ----------------------------------------------------------------------
 
 
-def find_reports() -> reports.Target | None:
-    try:
-        return reports.target(os.environ)
-    except BadSetting as error:
-        refuse(error.name, error.why)
-
-
-if REPORTS := find_reports():
-    LOGGING["handlers"]["reports"] = {"class": "workflows.wire.reports.Reporter", "target": REPORTS}
-    LOGGING["root"]["handlers"].append("reports")
-    LOGGING["loggers"]["django"]["handlers"].append("reports")
+try:
+    reports.begin(os.environ)
+except BadSetting as error:
+    refuse(error.name, error.why)
 
 
 def find_collector() -> str:

@@ -5,7 +5,7 @@ only words in it: nothing says who runs what.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -15,16 +15,18 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from prometheus_client import CollectorRegistry, Metric, generate_latest
+from prometheus_client.core import GaugeMetricFamily as Gauge
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 
 from runs import connections
 from runs.models import Run
 from workflows.wire import keys, pulse
 
-KIND = "text/plain; version=0.0.4; charset=utf-8"
 LOOPBACK = {"127.0.0.1", "::1"}
 HOUR = timedelta(hours=1)
-Sample = tuple[dict[str, str], float]
 
 
 @never_cache
@@ -33,7 +35,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """For GX_METRICS_TOKEN, for staff, and for who asks on this machine and not through a proxy."""
     if not (_has_token(request) or _is_here(request) or _is_staff(request)):
         return HttpResponse("Not for you.\n", status=403, content_type="text/plain")
-    return HttpResponse("".join(_page()), content_type=KIND)
+    return HttpResponse(generate_latest(NUMBERS), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 def _has_token(request: HttpRequest) -> bool:
@@ -55,29 +57,34 @@ def _is_staff(request: HttpRequest) -> bool:
     return bool(user.is_authenticated and user.is_active and user.is_staff)
 
 
-def _page() -> Iterator[str]:
-    live, ended = _live(), _ended()
-    yield from _gauge("gxweb_runs", "Runs that have not ended", live)
-    yield from _gauge("gxweb_runs_ended_last_hour", "Runs that ended in the last hour", ended)
-    redis = _redis()
-    yield from _gauge("gxweb_redis_up", "Whether Redis answers", [({}, float(redis is not None))])
-    yield from redis or ()
+class Numbers(Collector):
+    """Read anew for each answer."""
+
+    def collect(self) -> Iterator[Metric]:
+        running, ended = Run.objects.filter(finished_at=None), _ended()
+        yield _by_workflow("gxweb_runs", "Runs that have not ended", running)
+        yield _by_workflow("gxweb_runs_ended_last_hour", "Runs that ended in the last hour", ended)
+        found = _in_redis()
+        yield Gauge("gxweb_redis_up", "Whether Redis answers", value=found is not None)
+        yield from found or ()
 
 
-def _live() -> list[Sample]:
-    return _counted(Run.objects.filter(finished_at=None))
+NUMBERS = CollectorRegistry()
+NUMBERS.register(Numbers())
 
 
-def _ended() -> list[Sample]:
-    return _counted(Run.objects.filter(finished_at__gte=timezone.now() - HOUR))
+def _ended() -> Any:
+    return Run.objects.filter(finished_at__gte=timezone.now() - HOUR)
 
 
-def _counted(found: Any) -> list[Sample]:
-    rows = found.values("workflow", "status").annotate(n=Count("pk")).order_by("workflow", "status")
-    return [({"workflow": row["workflow"], "status": row["status"]}, row["n"]) for row in rows]
+def _by_workflow(name: str, help: str, found: Any) -> Gauge:
+    gauge = Gauge(name, help, labels=("workflow", "status"))
+    for *labels, number in found.values_list("workflow", "status").annotate(Count("pk")).order_by():
+        gauge.add_metric(labels, number)
+    return gauge
 
 
-def _redis() -> list[str] | None:
+def _in_redis() -> list[Gauge] | None:
     """None when it does not answer."""
     client = connections.redis()
     try:
@@ -87,28 +94,10 @@ def _redis() -> list[str] | None:
         return None
     workers = [beat for beat in beats if beat.kind == "worker"]
     controls = sum(beat.kind == "control" for beat in beats)
-    said = [
-        _gauge("gxweb_workers", "Workers that take orders", _one(sum(w.serving for w in workers))),
-        _gauge("gxweb_controls", "Controls that live", _one(controls)),
-        _gauge(
-            "gxweb_worker_load", "Runs that workers carry out", _one(sum(w.load for w in workers))
-        ),
-        _gauge("gxweb_worker_slots", "Runs that they could", _one(sum(w.slots for w in workers))),
-        _gauge("gxweb_due", "Runs whose end is not in SQL yet", _one(due)),
+    return [
+        Gauge("gxweb_workers", "Workers that take orders", sum(w.serving for w in workers)),
+        Gauge("gxweb_controls", "Controls that live", controls),
+        Gauge("gxweb_worker_load", "Runs that workers carry out", sum(w.load for w in workers)),
+        Gauge("gxweb_worker_slots", "Runs that they could", sum(w.slots for w in workers)),
+        Gauge("gxweb_due", "Runs whose end is not in SQL yet", due),
     ]
-    return [line for lines in said for line in lines]
-
-
-def _one(value: float) -> list[Sample]:
-    return [({}, value)]
-
-
-def _gauge(name: str, help: str, samples: Iterable[Sample]) -> Iterator[str]:
-    yield f"# HELP {name} {help}.\n# TYPE {name} gauge\n"
-    for labels, value in samples:
-        said = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
-        yield f"{name}{{{said}}} {value:g}\n" if said else f"{name} {value:g}\n"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

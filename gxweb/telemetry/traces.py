@@ -1,4 +1,4 @@
-"""Runs as traces of OpenTelemetry, sent by control when a run has ended: OTLP over HTTP, in JSON.
+"""Runs as traces of OpenTelemetry, sent by control when a run has ended: OTLP over HTTP.
 
 One trace for each run, whose id is the run's; its spans are those of the log, so that a trace shows
 what was retried, taken over or failed, whichever workers did it. Names of components go along,
@@ -8,57 +8,88 @@ misses traces, and delays nothing.
 
 from __future__ import annotations
 
-import logging
-import queue
-import threading
+from hashlib import blake2b
 from typing import Any
 
-import httpx2
-from django.conf import settings
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.id_generator import IdGenerator
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    SpanContext,
+    Status,
+    StatusCode,
+    TraceFlags,
+    Tracer,
+    set_span_in_context,
+)
 
 from runs import history, signals
 from runs.models import Run
 from workflows.wire.state import Span, State
 
-MOST_WAITING = 200
-TIMEOUT_S = 5.0
-OK, ERROR = 1, 2
-INTERNAL = 1
+MOST_WAITING = 20_000  # spans
 NS_IN_MS = 1_000_000
-
-logger = logging.getLogger(__name__)
-_waiting: queue.Queue[dict[str, Any]] = queue.Queue(MOST_WAITING)
-_sender: list[threading.Thread] = []
+OURS = Resource({"service.name": "gxweb"})
 
 
-def listen() -> None:
-    """Does nothing unless OTEL_EXPORTER_OTLP_ENDPOINT is set."""
-    if settings.OTLP_ENDPOINT:
-        signals.run_finished.connect(on_finish, sender=Run, dispatch_uid="gxweb.telemetry")
+def listen(endpoint: str) -> None:
+    """Each run that ends from here on is sent to this collector."""
+    exporter = OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces")
+    sender = BatchSpanProcessor(exporter, max_queue_size=MOST_WAITING)
+
+    def on_finish(run: Run, **_: Any) -> None:
+        trace(run, history.state(run), sender)
+
+    signals.run_finished.connect(on_finish, sender=Run, weak=False, dispatch_uid="gxweb.telemetry")
 
 
-def on_finish(run: Run, **_: Any) -> None:
-    try:
-        _waiting.put_nowait(trace(run, history.state(run)))
-    except queue.Full:
-        logger.warning("The collector of traces is too slow: the one of %s is left out", run.pk)
-        return
-    if not _sender:
-        _sender.append(threading.Thread(target=_send_all, name="gx-traces", daemon=True))
-        _sender[0].start()
+class Ids(IdGenerator):
+    """Those of the run and its spans: the same whoever sends them, and however often."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run.pk.int
+        self.span = 0
+
+    def generate_trace_id(self) -> int:
+        return self._run
+
+    def generate_span_id(self) -> int:
+        return self.span
 
 
-def trace(run: Run, state: State) -> dict[str, Any]:
-    """The request's body."""
-    spans = [_span(run, state, span) for span in state.spans.values() if span.started_at]
-    scope = {"scope": {"name": "gxweb"}, "spans": spans}
-    resource = {"attributes": _attributes({"service.name": "gxweb"})}
-    return {"resourceSpans": [{"resource": resource, "scopeSpans": [scope]}]}
+def trace(run: Run, state: State, sender: SpanProcessor) -> None:
+    ids = Ids(run)
+    provider = TracerProvider(resource=OURS, id_generator=ids, shutdown_on_exit=False)
+    provider.add_span_processor(sender)
+    tracer = provider.get_tracer("gxweb")
+    for span in state.spans.values():
+        if span.started_at:
+            ids.span = _id(span)
+            _tell(tracer, run, state, span)
 
 
-def _span(run: Run, state: State, span: Span) -> dict[str, Any]:
+def _tell(tracer: Tracer, run: Run, state: State, span: Span) -> None:
+    ended = span.finished_at or state.finished_at or state.seen_at or span.started_at or 0
     parent = state.spans.get(span.parent or "")
-    ended = span.finished_at or state.finished_at or state.seen_at or span.started_at
+    told = tracer.start_span(
+        span.name,
+        context=None if parent is None else _below(run, parent),
+        attributes=_about(run, state, span),
+        start_time=(span.started_at or 0) * NS_IN_MS,
+    )
+    told.set_status(Status(StatusCode.ERROR if span.status == "failed" else StatusCode.OK))
+    told.end(ended * NS_IN_MS)
+
+
+def _below(run: Run, parent: Span) -> Any:
+    place = SpanContext(run.pk.int, _id(parent), False, TraceFlags(TraceFlags.SAMPLED))
+    return set_span_in_context(NonRecordingSpan(place))
+
+
+def _about(run: Run, state: State, span: Span) -> dict[str, Any]:
     calls = span.usage.calls
     about: dict[str, Any] = {
         "gxweb.run": str(run.pk),
@@ -75,45 +106,9 @@ def _span(run: Run, state: State, span: Span) -> dict[str, Any]:
         about["gen_ai.usage.output_tokens"] = sum(call.completion_tokens or 0 for call in calls)
     if span.error is not None:
         about["error.type"] = span.error.type
-    said: dict[str, Any] = {
-        "traceId": run.pk.hex,
-        "spanId": _id(span),
-        "name": span.name,
-        "kind": INTERNAL,
-        "startTimeUnixNano": str((span.started_at or 0) * NS_IN_MS),
-        "endTimeUnixNano": str((ended or 0) * NS_IN_MS),
-        "attributes": _attributes(about),
-        "status": {"code": ERROR if span.status == "failed" else OK},
-    }
-    return said | ({"parentSpanId": _id(parent)} if parent is not None else {})
+    return about
 
 
-def _id(span: Span) -> str:
-    """Of 64 bits, from the span's identity: the same whoever sends it."""
-    return f"{span.hash:0<16}"[:16]
-
-
-def _attributes(found: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{"key": name, "value": _value(value)} for name, value in found.items()]
-
-
-def _value(value: Any) -> dict[str, Any]:
-    if isinstance(value, bool):
-        return {"boolValue": value}
-    if isinstance(value, int):
-        return {"intValue": str(value)}
-    return {"stringValue": str(value)}
-
-
-def _send_all() -> None:
-    with httpx2.Client(timeout=TIMEOUT_S, trust_env=False) as client:
-        while True:
-            _send(client, _waiting.get())
-
-
-def _send(client: httpx2.Client, body: dict[str, Any]) -> None:
-    try:
-        answer = client.post(f"{settings.OTLP_ENDPOINT}/v1/traces", json=body)
-        answer.raise_for_status()
-    except httpx2.HTTPError as error:
-        logger.warning("A trace is lost, the collector said: %s", type(error).__name__)
+def _id(span: Span) -> int:
+    """Of 64 bits, from the span's identity, which a worker of other people's may have made."""
+    return int.from_bytes(blake2b(span.hash.encode(), digest_size=8).digest(), "big")

@@ -7,101 +7,60 @@ arguments of the message nor the text of the exception, which may hold what peop
 
 from __future__ import annotations
 
-import json
 import logging
-import queue
-import re
-import threading
-import time
-import traceback
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 from workflows.wire.settings import BadSetting
 
 NAME = "SENTRY_DSN"
-DSN = re.compile(r"(https?)://([0-9A-Za-z]+)(?::[^@/]*)?@([^/@\s]+)((?:/[^/\s]+)*)/(\d+)")
-MOST_WAITING = 100
-TIMEOUT_S = 5.0
+EVENT = ("event_id", "timestamp", "platform", "level", "logger", "release", "environment")
+FRAME = ("filename", "function", "lineno")
 
 
-@dataclass(frozen=True)
-class Target:
-    """Where reports go."""
+def begin(environ: Mapping[str, str]) -> None:
+    """From here on this process tells its errors, if SENTRY_DSN is set. Raises BadSetting."""
+    dsn = environ.get(NAME, "").strip()
+    if not dsn:
+        return
+    # Most installations have none: they need not wait for it at each start.
+    import sentry_sdk  # noqa: PLC0415
+    from sentry_sdk.integrations.atexit import AtexitIntegration  # noqa: PLC0415
+    from sentry_sdk.integrations.logging import LoggingIntegration  # noqa: PLC0415
+    from sentry_sdk.utils import BadDsn  # noqa: PLC0415
 
-    url: str
-    key: str
-
-
-def target(environ: Mapping[str, str]) -> Target | None:
-    """From SENTRY_DSN; None where it is not set. Raises BadSetting."""
-    raw = environ.get(NAME, "").strip()
-    if not raw:
-        return None
-    found = DSN.fullmatch(raw)
-    if found is None:
-        raise BadSetting(NAME, "should be https://KEY@HOST/PROJECT")
-    scheme, key, host, path, project = found.groups()
-    return Target(f"{scheme}://{host}{path}/api/{project}/envelope/", key)
-
-
-class Reporter(logging.Handler):
-    """Sends errors, in a thread of its own; what the other side does not take is dropped."""
-
-    def __init__(self, target: Target) -> None:
-        super().__init__(logging.ERROR)
-        self._target = target
-        self._waiting: queue.Queue[dict[str, Any]] = queue.Queue(MOST_WAITING)
-        self._thread: threading.Thread | None = None
-
-    def emit(self, record: logging.LogRecord) -> None:
-        try:
-            self._waiting.put_nowait(report(record))
-        except queue.Full:
-            return
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._send_all, name="gx-reports", daemon=True)
-            self._thread.start()
-
-    def _send_all(self) -> None:
-        while True:
-            self._send(self._waiting.get())
-
-    def _send(self, said: dict[str, Any]) -> None:
-        lines = [{"event_id": said["event_id"]}, {"type": "event"}, said]
-        body = "\n".join(json.dumps(line) for line in lines).encode()
-        auth = f"Sentry sentry_version=7, sentry_client=gxweb/1, sentry_key={self._target.key}"
-        headers = {"Content-Type": "application/x-sentry-envelope", "X-Sentry-Auth": auth}
-        request = urllib.request.Request(self._target.url, body, headers)  # noqa: S310 (checked)
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        try:
-            opener.open(request, timeout=TIMEOUT_S).close()
-        except (OSError, urllib.error.URLError):
-            return  # said to the log it would be the next report
+    try:
+        sentry_sdk.init(
+            dsn=dsn,
+            before_send=bare,
+            integrations=[
+                LoggingIntegration(level=None, event_level=logging.ERROR),
+                AtexitIntegration(lambda pending, timeout: None),
+            ],
+            default_integrations=False,
+            include_local_variables=False,
+            include_source_context=False,
+            auto_session_tracking=False,
+            max_breadcrumbs=0,
+        )
+    except BadDsn:
+        raise BadSetting(NAME, "should be https://KEY@HOST/PROJECT") from None
 
 
-def report(record: logging.LogRecord) -> dict[str, Any]:
+def bare(event: Any, hint: Mapping[str, Any]) -> Any:
     """The event of an error, without any value in it."""
-    said: dict[str, Any] = {
-        "event_id": uuid4().hex,
-        "timestamp": time.time(),
-        "platform": "python",
-        "level": record.levelname.lower(),
-        "logger": record.name,
-        "message": record.msg if isinstance(record.msg, str) else type(record.msg).__name__,
+    said = {name: event[name] for name in EVENT if name in event}
+    if (record := hint.get("log_record")) is not None:
+        said["message"] = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
+    errors = event.get("exception", {}).get("values", ())
+    return said | ({"exception": {"values": [*map(_error, errors)]}} if errors else {})
+
+
+def _error(error: Mapping[str, Any]) -> dict[str, Any]:
+    frames = (error.get("stacktrace") or {}).get("frames", ())
+    places = [{name: frame.get(name) for name in FRAME} for frame in frames]
+    return {
+        "type": error.get("type"),
+        "module": error.get("module"),
+        "stacktrace": {"frames": places},
     }
-    error = record.exc_info[1] if record.exc_info else None
-    return said | ({} if error is None else {"exception": {"values": [_exception(error)]}})
-
-
-def _exception(error: BaseException) -> dict[str, Any]:
-    frames = [
-        {"filename": frame.filename, "function": frame.name, "lineno": frame.lineno}
-        for frame in traceback.extract_tb(error.__traceback__)
-    ]
-    kind = type(error)
-    return {"type": kind.__name__, "module": kind.__module__, "stacktrace": {"frames": frames}}

@@ -38,12 +38,10 @@ def main(arguments: Sequence[str]) -> int:
         settings = Settings.from_env(os.environ)
         # A run must not be the first to learn that no provider can be asked.
         providers.chain(os.environ)
-        told = reports.target(os.environ)
+        reports.begin(os.environ)
     except BadSetting as error:
         return refuse(str(error))
     talk(Mask.of_environment(os.environ))
-    if told is not None:
-        logging.getLogger().addHandler(reports.Reporter(told))
     registry = load(asked.registry)
     if asked.nursery:
         return nurse(partial(carry_out, settings, registry, asked.nursery))

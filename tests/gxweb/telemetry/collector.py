@@ -21,7 +21,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.posts.put((self.path, dict(self.headers), body))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.server.posts.put((self.path, headers, body))
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()

@@ -34,10 +34,10 @@ def test_numbers_and_no_words(client: Client, redis: Redis) -> None:
     Run.objects.create(owner=owner, workflow="blog", version=1, input={"topic": "My secret"})
     pulse.beat(redis, Beat("w1", "worker", 1, "h", ("gx.interactive.blog.v1",), load=3, slots=9))
     text = client.get("/metrics", headers={"Host": "127.0.0.1"}).content.decode()
-    assert 'gxweb_runs{workflow="blog",status="queued"} 1\n' in text
-    assert "gxweb_workers 1\n" in text
-    assert "gxweb_worker_load 3\n" in text
-    assert "gxweb_redis_up 1\n" in text
+    assert 'gxweb_runs{status="queued",workflow="blog"} 1.0\n' in text
+    assert "gxweb_workers 1.0\n" in text
+    assert "gxweb_worker_load 3.0\n" in text
+    assert "gxweb_redis_up 1.0\n" in text
     assert "# TYPE gxweb_runs gauge\n" in text
     for word in ("secret", "ann", str(owner.pk) + "@"):
         assert word not in text
@@ -65,5 +65,5 @@ def test_staff_reads_it_and_others_do_not(client: Client) -> None:
 def test_without_redis_it_says_so(client: Client, settings: Any) -> None:
     settings.GX = replace(settings.GX, redis_url="redis://127.0.0.1:1/0")
     text = client.get("/metrics", headers={"Host": "127.0.0.1"}).content.decode()
-    assert "gxweb_redis_up 0\n" in text
+    assert "gxweb_redis_up 0.0\n" in text
     assert "gxweb_workers" not in text

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-import httpx2
 import pytest
-from django.test import override_settings
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
 from redis import Redis
 
 from gxweb.telemetry import traces
+from runs import history, signals
 from runs.models import Run
 from tests.gxweb.telemetry.collector import collecting
 from tests.runs.conftest import *  # noqa: F403 (its fixtures: a run, and a worker that has it)
@@ -20,37 +21,54 @@ from workflows.wire.events import SpanStarted
 ROOT, STEP = "blog[0]", 'blog[0]/read_page["https://secret.example/"]'
 
 
-def said(attributes: list[dict[str, Any]]) -> dict[str, Any]:
-    return {one["key"]: next(iter(one["value"].values())) for one in attributes}
+def said(attributes: Any) -> dict[str, Any]:
+    return {one.key: getattr(one.value, one.value.WhichOneof("value")) for one in attributes}
 
 
-def test_a_run_is_one_trace(run: Run, worker: Worker, redis: Redis) -> None:
+@pytest.fixture
+def ended(run: Run, worker: Worker, redis: Redis) -> Run:
     worker.begin(ROOT)
     worker.say((SpanStarted("read_page", "ab" * 16, parent=ROOT), STEP))
     worker.finish(STEP, "My secret words")
     worker.fail(ROOT)
-    with collecting() as collector, override_settings(OTLP_ENDPOINT=collector.url):
-        traces.on_finish(run)
+    return run
+
+
+def test_a_run_is_one_trace(ended: Run) -> None:
+    with collecting() as collector:
+        sender = BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{collector.url}/v1/traces"))
+        traces.trace(ended, history.state(ended), sender)
+        sender.shutdown()
         path, headers, body = collector.posts.get(timeout=10)
-    assert (path, headers["Content-Type"]) == ("/v1/traces", "application/json")
+    assert (path, headers["content-type"]) == ("/v1/traces", "application/x-protobuf")
     assert b"secret" not in body
-    [resource] = json.loads(body)["resourceSpans"]
-    assert said(resource["resource"]["attributes"]) == {"service.name": "gxweb"}
-    root, step = resource["scopeSpans"][0]["spans"]
-    assert {root["traceId"], step["traceId"]} == {run.pk.hex}
-    assert (step["parentSpanId"], "parentSpanId" in root) == (root["spanId"], False)
-    assert [root["status"]["code"], step["status"]["code"]] == [2, 1]
-    assert int(step["endTimeUnixNano"]) > int(step["startTimeUnixNano"]) > 10**18
-    about = said(step["attributes"])
-    assert (about["gxweb.run"], about["gxweb.workflow"]) == (str(run.pk), "blog")
-    assert about["gen_ai.usage.input_tokens"] == "10"
-    assert said(root["attributes"])["error.type"] == "timeout"
-    assert all(len(span["spanId"]) == 16 for span in (root, step))
+    [resource] = ExportTraceServiceRequest.FromString(body).resource_spans
+    assert said(resource.resource.attributes) == {"service.name": "gxweb"}
+    step, root = sorted(resource.scope_spans[0].spans, key=lambda span: span.name, reverse=True)
+    assert {root.trace_id, step.trace_id} == {ended.pk.bytes}
+    assert (step.parent_span_id, root.parent_span_id) == (root.span_id, b"")
+    assert [root.status.code, step.status.code] == [2, 1]
+    assert step.end_time_unix_nano > step.start_time_unix_nano > 10**18
+    about = said(step.attributes)
+    assert (about["gxweb.run"], about["gxweb.workflow"]) == (str(ended.pk), "blog")
+    assert about["gen_ai.usage.input_tokens"] == 10
+    assert said(root.attributes)["error.type"] == "timeout"
 
 
 def test_a_collector_that_is_away_is_no_matter(
-    run: Run, worker: Worker, caplog: pytest.LogCaptureFixture
+    ended: Run, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with override_settings(OTLP_ENDPOINT="http://127.0.0.1:1"), httpx2.Client() as client:
-        traces._send(client, {})
-    assert "A trace is lost" in caplog.text
+    exporter = OTLPSpanExporter(endpoint="http://127.0.0.1:1/v1/traces", timeout=0.2)
+    traces.trace(ended, history.state(ended), SimpleSpanProcessor(exporter))
+    assert "Failed to export" in caplog.text
+
+
+def test_whoever_listens_is_told_of_each_end(ended: Run) -> None:
+    with collecting() as collector:
+        traces.listen(collector.url)
+        try:
+            signals.run_finished.send(Run, run=ended)
+            path, *_ = collector.posts.get(timeout=20)
+        finally:
+            assert signals.run_finished.disconnect(sender=Run, dispatch_uid="gxweb.telemetry")
+    assert path == "/v1/traces"
