@@ -101,6 +101,23 @@ def test_what_is_no_record_holds_up_nobody(redis: Redis, run: Run, collector: Co
     assert ([row[0] for row in rows()], left(redis)) == (["a"], 0)
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"owner": "9" * 5000}, {"prompt_tokens": 2**53}, {"cost_usd": 1e300}, {"id": ""}]
+)
+def test_a_record_out_of_all_bounds_holds_up_nobody_and_is_not_repeated(
+    redis: Redis,
+    run: Run,
+    collector: Collector,
+    caplog: pytest.LogCaptureFixture,
+    wrong: dict[str, Any],
+) -> None:
+    spend(redis, replace(ended(begun(run, "a", span="secret")), **wrong), begun(run, "b"))
+    collector.poll()
+    assert (rows(), left(redis)) == ([("b", None, None, "")], 0)
+    assert "no record of a try" in caplog.text
+    assert "secret" not in caplog.text
+
+
 def test_two_collectors_are_as_one(redis: Redis, run: Run, collector: Collector) -> None:
     calls = [begun(run) for _ in range(40)]
     spend(redis, *calls, *(ended(call) for call in calls))

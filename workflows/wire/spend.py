@@ -21,6 +21,7 @@ UNSENT = "unsent"  # it was begun, and no byte of it left
 
 
 Count = Annotated[int, Ge(0), Le(2**53)]
+Tokens = Annotated[int, Ge(0), Le(2**32)]  # so that any sum of them fits into eight bytes
 Moment = Annotated[int, Ge(0), Le(2**42)]  # up to the year 2109
 Money = Annotated[float, Ge(0), Le(1e12)]
 Name = Annotated[str, Len(0, 500)]
@@ -34,18 +35,18 @@ class Try:
 
     id: Annotated[str, Len(1, 64)]
     run: str
-    owner: str
+    owner: Annotated[str, Len(0, 40)]
     span: str
     attempt: Count
     workflow: Name
     provider: Name
     model: Name
     began_at: Moment
-    expected_tokens: Count = 0
+    expected_tokens: Tokens = 0
     expected_usd: Money | None = None
     ended_at: Moment | None = None
-    prompt_tokens: Count | None = None
-    completion_tokens: Count | None = None
+    prompt_tokens: Tokens | None = None
+    completion_tokens: Tokens | None = None
     cost_usd: Money | None = None
     status: Name = ""
 
