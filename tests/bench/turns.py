@@ -73,7 +73,7 @@ def queued(yard: Yard, n: int) -> float:
         runs = [yard.queue(many, size, owner=f"{i % 4}") for i, size in enumerate(sizes)]
         for run in runs:
             yard.ring(run, many)
-        until(lambda: all(yard.state(run).ended for run in runs), 120, 0.3, "all have ended")
+        until(lambda: all(map(yard.ended, runs)), 120, 0.3, "all have ended")
         calls = provider.calls()
         yard.redis.close()
     assert len(calls) == n, f"{len(calls)} calls"

@@ -73,7 +73,7 @@ def start(yard: Yard, flow: Workflow[..., Any], given: object, owner: str) -> st
 
 def ended(yard: Yard, runs: list[str]) -> list[State]:
     def look() -> bool:
-        left = [run for run in runs if not yard.state(run).ended]
+        left = [run for run in runs if not yard.ended(run)]
         for run in left:
             watch(yard, run)
         return not left
@@ -158,6 +158,6 @@ def test_another_owner_does_not_wait_for_a_queue(yard: Yard, provider: Provider)
 def first_answer_s(yard: Yard, given: str) -> float:
     begun = time.monotonic()
     run = start(yard, interactive, given, "bob")
-    until(lambda: yard.state(run).ended, 60, 0.01, "bob's answer")
+    until(lambda: yard.ended(run), 60, 0.01, "bob's answer")
     assert yard.state(run).status == "completed"
     return time.monotonic() - begun

@@ -77,7 +77,8 @@ def _plain(answer: Answer, fault: str | None) -> Iterator[Step]:
         fault or "", json.dumps(_completion(answer, fault)).encode()
     )
     yield answer.gap * len(answer.pieces)
-    yield head(200, JSON, {"Content-Length": str(len(body))})
+    stays = {} if fault else {"Connection": "keep-alive"}
+    yield head(200, JSON, {"Content-Length": str(len(body)), **stays})
     if fault in ("cut", "half", "reset", "error_within"):
         yield body[: len(body) // 2]
     elif fault == "stall_within":

@@ -48,7 +48,7 @@ def _plain(answer: Answer) -> Iterator[Step]:
     choice = {"message": {"role": "assistant", "content": content}, "finish_reason": "STOP"}
     body = {"object": "chat.completion", "created": 0, "model": answer.asked.model}
     whole = json.dumps({**body, "choices": [choice], "usage": answer.usage}).encode()
-    yield head(200, JSON, {"Content-Length": str(len(whole))})
+    yield head(200, JSON, {"Content-Length": str(len(whole)), "Connection": "keep-alive"})
     yield whole
 
 

@@ -2,9 +2,9 @@
 
     python -m tests.fakes.provider --port 0 --ledger FILE [--latency S] [--tokens-per-second N]
 
-Prints {"url": …} when it listens. One request per connection. POST /v1/chat/completions answers as
-the offline model would; GET /ledger, POST and DELETE /script, POST /pace and /allowance are for
-the test.
+Prints {"url": …} when it listens. A connection stays after a whole answer in one piece, and ends
+with any other. POST /v1/chat/completions answers as the offline model would; GET /ledger, POST and
+DELETE /script, POST /pace and /allowance are for the test.
 """
 
 from __future__ import annotations
@@ -46,12 +46,8 @@ class Fake:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            method, path, fields, body = await _request(reader)
-            if path.endswith("/chat/completions"):
-                asked = Asked(json.loads(body), fields.get("x-client-request-id", "").strip())
-                await self._complete(path, asked, reader, writer)
-            else:
-                writer.write(self._control(method, path, body))
+            while await self._served(reader, writer):
+                pass
         except (asyncio.IncompleteReadError, ConnectionError):
             pass  # Nobody asked anything, or nobody waits for the answer.
         finally:
@@ -59,9 +55,19 @@ class Fake:
                 writer.close()
                 await writer.wait_closed()
 
+    async def _served(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """One request; whether the connection stays for another."""
+        method, path, fields, body = await _request(reader)
+        if not path.endswith("/chat/completions"):
+            writer.write(self._control(method, path, body))
+            return False
+        asked = Asked(json.loads(body), fields.get("x-client-request-id", "").strip())
+        return await self._complete(path, asked, reader, writer)
+
     async def _complete(
         self, path: str, asked: Asked, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    ) -> bool:
+        """Whether it was a whole answer, of a length that was said."""
         rule = self.script.pick(asked)
         if rule is None and self.allowance is not None:
             rule = self.allowance.refusal()
@@ -73,9 +79,10 @@ class Fake:
             await self._say(said, rule, reader, writer)
         except (ClientGone, ConnectionError):
             self.ledger.end(number, "closed", None)
-        else:
-            usage = NOTHING if strange or (rule and rule.refuses) else said.usage
-            self.ledger.end(number, "fault" if rule or strange else "ok", usage)
+            return False
+        usage = NOTHING if strange or (rule and rule.refuses) else said.usage
+        self.ledger.end(number, "fault" if rule or strange else "ok", usage)
+        return not (rule or strange or asked.stream)
 
     def _gap(self, asked: Asked) -> float:
         speed, plain = self.tokens_per_second, self.plain_tokens_per_second
@@ -99,6 +106,7 @@ class Fake:
                 writer.transport.abort()
         finally:
             gone.cancel()
+            await asyncio.wait([gone])  # the next request is for another reader
 
     def _control(self, method: str, path: str, body: bytes) -> bytes:
         told: Any = json.loads(body or b"{}")

@@ -55,6 +55,11 @@ class House:
     def state(self, run: str) -> State:
         return fold(EMPTY, self.events(run))
 
+    def ended(self, run: str) -> bool:
+        """The quick way to know, for those who ask often."""
+        tip = log.tip(self.redis, run)
+        return tip is not None and tip.terminal
+
     @asynccontextmanager
     async def executor(
         self, *workflows: Workflow[..., Any], url: str = "", mask: Mask | None = None
