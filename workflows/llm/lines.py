@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import ssl
 from collections.abc import Mapping
+from functools import cache
 
 import httpx2
 
@@ -87,4 +89,15 @@ class Chain:
 def _transport(provider: Provider, tokens_per_second: float) -> httpx2.AsyncBaseTransport:
     if provider.offline:
         return offline_transport(tokens_per_second)
-    return PerLoop(lambda: httpx2.AsyncHTTPTransport(limits=LIMITS, trust_env=False))
+    return PerLoop(open_transport)
+
+
+def open_transport() -> httpx2.AsyncHTTPTransport:
+    """A pool of connections, for one loop."""
+    return httpx2.AsyncHTTPTransport(limits=LIMITS, trust_env=False, verify=_trusted())
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Read once in a process: it takes 50 ms, in which a loop stands still."""
+    return httpx2.create_ssl_context(trust_env=False)

@@ -8,7 +8,7 @@ no end is of unknown cost, which is not zero: its worker died with it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Annotated, Any
 
 from annotated_types import Ge, Le, Len
@@ -54,7 +54,13 @@ class Try:
 def command(tried: Try) -> tuple[Any, ...]:
     """The command that writes it, for a pipeline; it may be sent again."""
     stream = keys.spend(keys.bucket(tried.run))
-    return ("XADD", stream, "*", "data", dumps({"v": V, **asdict(tried)}))
+    return (
+        "XADD",
+        stream,
+        "*",
+        "data",
+        dumps({"v": V, **{name: getattr(tried, name) for name in _NAMES}}),
+    )
 
 
 def decode(entry: Mapping[bytes, bytes]) -> Try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import gc
 import os
 import resource
 import signal
@@ -82,6 +83,12 @@ async def breaks(how: list[Any]) -> list[Any]:
     return [await broken(*how), await nap(0, 0.0)]
 
 
+@workflow("frozen")
+async def frozen(_: Any) -> int:
+    """How many objects no collection looks at."""
+    return gc.get_freeze_count()
+
+
 REGISTRY: dict[str, Workflow[..., Any]] = {
-    f.name: f for f in (naps, crowd, stands, stops, blocks, breaks)
+    f.name: f for f in (naps, crowd, stands, stops, blocks, breaks, frozen)
 }

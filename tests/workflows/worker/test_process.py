@@ -31,6 +31,14 @@ def test_a_worker_takes_orders_of_its_lanes(yard: Yard) -> None:
             assert yard.state(run).output == [0, 1]
 
 
+def test_what_a_worker_has_imported_is_not_collected_again_and_again(yard: Yard) -> None:
+    with yard.worker():
+        run = yard.queue(flows.frozen)
+        yard.ring(run, flows.frozen)
+        yard.until(run, lambda state: state.ended)
+        assert yard.state(run).output > 50_000
+
+
 def test_a_worker_outlives_a_server_that_becomes_a_replica(yard: Yard) -> None:
     """A failover: the server refuses writes, and cuts off whoever waits for an order."""
     with yard.worker() as worker:
