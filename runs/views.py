@@ -21,8 +21,10 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
 from runs import attendance, connections, forking, history, lifecycle, listing, lost, render
+from runs.line import places
 from runs.listing import Wanted
 from runs.models import Run
+from runs.render import line
 from runs.render import trace as spans
 from runs.render.now import now
 from runs.returning import came_from
@@ -67,6 +69,7 @@ def run_page(request: HttpRequest, id: UUID) -> HttpResponse:
 def live_page(run: Run) -> dict[str, Any]:
     """What the template of a live page shows: the regions as they are now, and where that is."""
     view = history.view(run)
+    unattended = _unattended(run, view)
     return {
         "run": run,
         "title": listing.title(run.workflow),
@@ -74,7 +77,8 @@ def live_page(run: Run) -> dict[str, Any]:
         "live": view.live,
         "forks": _forks(run),
         "key": uuid4(),  # the forms of one page that are sent twice do one thing
-        "unattended": _unattended(run, view),
+        "unattended": unattended,
+        "place": "" if unattended else _place(run, view),
         "finishable": takes(run.workflow, "finish"),
         **_seen(view.state),
         # What SQL remembers is not a place in the log: the socket then begins with a snapshot.
@@ -130,6 +134,12 @@ def _unattended(run: Run, view: history.View) -> bool:
     """Whether to say that no worker is there."""
     needed = view.live and view.state.status in ("queued", "running")
     return needed and attendance.unattended(connections.redis(), run)
+
+
+def _place(run: Run, view: history.View) -> str:
+    """Its place in line, in words; empty: it is in none."""
+    waits = view.live and view.state.status == "queued"
+    return line.words(line.note(places([str(run.pk)]).get(str(run.pk), 0))) if waits else ""
 
 
 def _to_the_door(request: HttpRequest, page: str) -> HttpResponse:

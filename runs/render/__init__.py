@@ -7,18 +7,19 @@ what a reader sees after any number of parts is what a reload would show, to the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 from django.utils.safestring import SafeString
 
-from runs.render import looks, now, objects, plan, question, sources, texts
+from runs.render import line, looks, now, objects, plan, question, sources, texts
 from runs.render.html import REPLACE, part
 from workflows.wire.cursor import Cursor
 from workflows.wire.state import State
 
-# What is to be said beside the state: Redis is away, no worker is there to take the run up, or the
-# one who had it has stopped and another one will.
-Note = Literal["", "paused", "unattended", "orphaned"]
+# What is to be said beside the state: `paused`, Redis is away; `unattended`, no worker is there to
+# take the run up; `orphaned`, the one who had it has stopped and another one will; `line-3`, its
+# place among those that wait for a worker; empty, nothing.
+Note = str
 
 REGIONS: Mapping[str, Callable[[State], dict[str, Any]]] = {
     "now": now.now,
@@ -65,8 +66,9 @@ def changes(old: State, new: State) -> str:
 
 def mark(state: State, *, at: Cursor, start: Cursor | None = None, note: Note = "") -> str:
     """The frame's own part: the cursor it leads to, and the one it may be put in at (None: any)."""
+    place = f' data-place="{words}"' if (words := line.words(note)) else ""
     return (
         f'<div id="run-mark" hidden hx-swap-oob="true" data-from="{start or ""}"'
         f' data-cursor="{at}" data-status="{state.status}"'
-        f' data-note="{note}"></div>'
+        f' data-note="{note}"{place}></div>'
     )

@@ -19,8 +19,9 @@ from redis.exceptions import RedisError
 
 from runs import history
 from runs.doorbell import queue_of
+from runs.line import places
 from runs.models import Run
-from runs.render import Note
+from runs.render import Note, line
 from runs.tail.batch import Batch
 from runs.tail.source import Source
 from runs.tail.watch import Watch
@@ -140,9 +141,14 @@ class Tail:
         live = {run: w.state for run, w in self._watches.items() if w.followed and w.state}
         held = await source.held(list(live)) if live else {}
         there = await source.served() if not all(held.values()) else frozenset()
+        notes = dict[str, Note]()
         for run, state in live.items():
             queue = queue_of(state.workflow, state.version)
-            self._watches[run].attend(_missing(state, held=held[run], served=queue in there))
+            notes[run] = _missing(state, held=held[run], served=queue in there)
+        waiting = [r for r, s in live.items() if s.status == "queued" and not (held[r] or notes[r])]
+        found = await _places(waiting) if waiting else {}
+        for run, note in notes.items():
+            self._watches[run].attend(note or line.note(found.get(run, 0)))
 
     async def _feed(self, source: Source, watch: Watch, entries: list[Entry]) -> None:
         try:
@@ -252,6 +258,14 @@ def _view(run: str, *, finished: bool = False) -> history.View:
     # Redis was asked already, and may not answer for seconds: all sockets share this one thread.
     rows = Run.objects.finished() if finished else Run.objects.all()
     return history.remembered(rows.get(pk=run))
+
+
+@database_sync_to_async  # type: ignore[untyped-decorator]
+def _places(runs: list[str]) -> dict[str, int]:
+    try:
+        return places(runs)
+    except DatabaseError:
+        return {}  # it is told again in a moment
 
 
 @database_sync_to_async  # type: ignore[untyped-decorator]

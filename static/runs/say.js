@@ -6,7 +6,8 @@
   if (!root) return;
   const text = (place) => (root.querySelector(place)?.firstChild?.textContent || "").trim();
   const words = () =>
-    ["#run-now .now-line", "#run-now .error", "#run-now .now-note:not(.warn)", "#run-notice:not([hidden])"]
+    ["#run-now .now-line", "#run-now .error", "#run-now .now-note:not(.warn)", "#run-place:not([hidden])",
+     "#run-notice:not([hidden])"]
       .map(text).filter(Boolean).join(". ");
   let before = words();
 

@@ -7,8 +7,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user_model
 from redis import Redis
 
+from runs.models import Run
 from runs.tail import Tail
 from tests import valkey
 from tests.runs.tail.viewer import Viewer, eventually
@@ -98,6 +101,7 @@ async def test_a_log_that_was_cut_back_pauses_and_then_everybody_gets_a_snapshot
         assert viewer.last.cursor == Cursor(5, 1)
 
 
+@pytest.mark.django_db(transaction=True)
 async def test_viewers_are_told_when_no_worker_is_there_and_when_one_comes(
     tail: Tail, redis: Redis
 ) -> None:
@@ -106,6 +110,27 @@ async def test_viewers_are_told_when_no_worker_is_there_and_when_one_comes(
         serve(redis)
         await eventually(lambda: viewer.last.note == "", viewer.look)
         assert not viewer.last.final
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_viewers_move_up_in_line(tail: Tail, redis: Redis) -> None:
+    first, mine = await waiting(2)
+    serve(redis)
+    async with Viewer(tail, Writer(redis, str(mine.pk)).queue()) as viewer:
+        await eventually(lambda: viewer.last.note == "line-2", viewer.look)
+        assert 'data-place="2nd in line"' in viewer.last.html
+        await Run.objects.filter(pk=first.pk).aupdate(cursor_attempt=1, status="running")
+        await eventually(lambda: viewer.last.note == "line-1", viewer.look)
+        assert 'data-place="Next in line"' in viewer.last.html
+
+
+@sync_to_async
+def waiting(number: int) -> list[Run]:
+    owner = get_user_model().objects.create_user("ada@example.org")
+    return [
+        Run.objects.create(owner=owner, workflow="blog", version=1, input={}, attempt=1)
+        for _ in range(number)
+    ]
 
 
 async def test_viewers_are_told_when_the_worker_of_a_run_has_stopped(
