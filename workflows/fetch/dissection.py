@@ -13,6 +13,7 @@ from lxml.html import HtmlElement
 from trafilatura import baseline, external
 
 from workflows.fetch.hidden import without_hidden
+from workflows.fetch.markup import lean
 from workflows.fetch.page_head import head_of
 from workflows.fetch.page_links import links_of
 from workflows.fetch.sketch import sketch
@@ -35,7 +36,7 @@ _APPS = "//*[@id='root' or @id='app' or @id='__next' or @id='__nuxt' or @ng-app 
 def dissected(body: bytes, charset: str = "", url: str = "") -> dict[str, Any]:
     """`text`: paragraphs with blank lines between them; `loose`: the numbers of those that do not
     stand in the page as they are here, such as rows of a table. See `page_head` for the rest."""
-    tree = _tree(decoded(body, charset))
+    tree = _tree(lean(decoded(body, charset)))
     if tree is None:
         return {"title": "", "text": "", "loose": [], "links": [], "sketch": []}
     script = _made_by_script(tree)

@@ -17,7 +17,7 @@ import signal
 import sys
 from typing import BinaryIO
 
-MEMORY = 1024 * 1024 * 1024  # bytes of address space
+MEMORY = 40 * 1024 * 1024  # bytes of address space that a page may add
 SECONDS = 15
 MOST = 16 * 1024 * 1024  # bytes of an answer
 
@@ -63,11 +63,21 @@ def _dissect(head: dict[str, str], body: bytes, writing: int) -> None:
 
 
 def _bound() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    most = _size() + MEMORY
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.alarm(SECONDS)
+
+
+def _size() -> int:
+    """Bytes of address space that this process has now; where there is no /proc, more than that."""
+    try:
+        with open("/proc/self/statm", "rb") as said:
+            return int(said.read().split()[0]) * resource.getpagesize()
+    except OSError:
+        return 1024 * 1024 * 1024
 
 
 if __name__ == "__main__":
