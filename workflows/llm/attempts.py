@@ -16,7 +16,7 @@ from workflows.engine.errors import Failure, LeaseLost
 from workflows.llm.completeness import Answer, Tally
 from workflows.llm.deadlines import Deadlines
 from workflows.llm.failures import failure_of, unbilled
-from workflows.llm.limits import Pass, its_turn
+from workflows.llm.limits import Pass, Rivals, its_turn
 from workflows.llm.prices import NOTHING, Tokens, cost
 from workflows.llm.providers import Provider
 from workflows.wire.events import Call
@@ -26,7 +26,8 @@ Wait = Literal["whole", "first", "chunk"]
 
 
 class Attempt:
-    """`model` is the provider's name for it. Outside a run there is no scope and no ledger."""
+    """`model` is the provider's name for it. Outside a run there is no scope and no ledger.
+    `rivals`: who could be asked instead."""
 
     def __init__(
         self,
@@ -35,6 +36,7 @@ class Attempt:
         deadlines: Deadlines,
         scope: Scope | None,
         answer: Answer | None = None,
+        rivals: Rivals = (),
     ) -> None:
         self.provider = provider
         self.deadlines = deadlines
@@ -42,6 +44,7 @@ class Attempt:
         self.id = uuid4().hex
         self._model = model
         self._scope = scope
+        self._rivals = rivals
         self._began = time.monotonic()
         self._first_token_ms: float | None = None
         self._ended = False
@@ -59,7 +62,9 @@ class Attempt:
             usd, both = cost(self._model, tokens), tokens.prompt + tokens.completion
             self._hold = await self._scope.reserve(usd, both)
             try:
-                self._pass = await its_turn(self.provider, self._model, tokens, self._scope)
+                self._pass = await its_turn(
+                    self.provider, self._model, tokens, self._scope, self._rivals
+                )
                 await self._scope.begin(self._call(""), usd, both)
             except BaseException:
                 self._give_back()

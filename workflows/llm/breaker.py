@@ -20,7 +20,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from workflows.engine.errors import Failure
-from workflows.llm.failures import Barred
+from workflows.llm.failures import Barred, Throttled
 from workflows.wire import keys
 
 Outcome = Literal["ok", "alive", "away", "barred", "left"]
@@ -54,6 +54,8 @@ def outcome(failure: Failure | None) -> Outcome:
         return "ok"
     if isinstance(failure, Barred):
         return "barred"
+    if isinstance(failure, Throttled):
+        return "left"
     if failure.type in ("provider_unavailable", "timeout"):
         return "away"
     return "left" if failure.type in ("deadline", "budget", "internal", "crashed") else "alive"

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
@@ -57,6 +57,12 @@ class Bucket:
             raw = await send("EVAL", SOURCE, *rest)
         answer: dict[str, Any] = loads(raw)
         return answer
+
+    async def paused_s(self, redis: Redis) -> float:
+        """For how much longer it is to be left alone. Raises as `ask`."""
+        seconds, micros = await redis.time()
+        until: Any = await cast("Any", redis.hget(keys.limits(self.id, "state"), "paused"))
+        return max(0.0, float(until or 0) / 1000 - seconds - micros / 1e6)
 
     def _names(self) -> list[str]:
         parts = [*PARTS, *(f"{lane}:{of}" for lane in LANES for of in ("owners", "calls"))]

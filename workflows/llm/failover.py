@@ -23,8 +23,9 @@ from workflows.engine.context import Scope
 from workflows.engine.errors import Failure
 from workflows.llm.breaker import Board, Local, Shared
 from workflows.llm.deadlines import WHOLE_ANSWERS, Deadlines
-from workflows.llm.failures import Barred
+from workflows.llm.failures import Barred, Throttled
 from workflows.llm.kinds import CHAT, Kind
+from workflows.llm.limits import PATIENCE_S, Rivals, unhindered
 from workflows.llm.providers import Provider
 from workflows.wire.events import Call, Log, Status
 
@@ -50,10 +51,10 @@ class Turn:
     breaker: str = ""
     who: str = ""
     probe: bool = False
-    others: bool = False  # whether another provider could be asked instead
+    rivals: Rivals = ()  # who could be asked instead
 
     def deadlines(self, given: Deadlines) -> Deadlines:
-        if not self.others:
+        if not self.rivals:
             return given
         return given.hurried(PROBE_PART if self.probe else 1.0)
 
@@ -156,7 +157,7 @@ class Walk:
                 answer = await self._watched(turn, ask)
             except Failure as failure:
                 await self._failover.tell(turn, failure, self._scope)
-                if not elsewhere(failure):
+                if not (elsewhere(failure) or await self._too_long(failure, turn)):
                     raise
                 self.failed = failure
                 self._untried.remove(turn.provider)
@@ -173,12 +174,21 @@ class Walk:
         leave = await board.choose(named, who, failover.probe_s(stream=self._stream))
         if (n := leave.number) is None:
             return Full(leave.wait_s)
-        return Turn(self._untried[n], models[n], named[n], who, leave.probe, leave.others > 0)
+        both = list(zip(self._untried, models, strict=True))
+        rivals = (*both[:n], *both[n + 1 :]) if leave.others else ()
+        return Turn(*both[n], named[n], who, leave.probe, rivals)
+
+    async def _too_long(self, failure: Failure, turn: Turn) -> bool:
+        """Whether it asks us to wait longer than somebody has to who could ask another one."""
+        if failure.type != "rate_limited" or not failure.retryable:
+            return False
+        long = (failure.retry_after or 0.0) > PATIENCE_S
+        return long and await unhindered(self._scope, turn.rivals)
 
     async def _watched(self, turn: Turn, ask: Ask[T]) -> T:
         """A call of which nothing has come is taken elsewhere as soon as others have found out that
         its provider is gone: it does not have to find out for itself."""
-        if turn.probe or not turn.others:
+        if turn.probe or not turn.rivals:
             return await ask(turn)
         try:
             async with asyncio.timeout(None) as clock:
@@ -220,7 +230,9 @@ class Walk:
         if scope is None or provider is first or _away(first) in scope.warned:
             return
         scope.warned.add(_away(first))
-        why = f"{first.title} is not answering; going on with {provider.title}."
+        throttles = self.failed is not None and self.failed.type == "rate_limited"
+        what = "is throttling" if throttles else "is not answering"
+        why = f"{first.title} {what}; going on with {provider.title}."
         scope.say(Log("warning", why))
 
 
@@ -253,7 +265,7 @@ class Pause:
 
 def elsewhere(failure: Failure) -> bool:
     """Whether another provider may do what this one could not."""
-    return failure.type in AWAY or isinstance(failure, Barred)
+    return failure.type in AWAY or isinstance(failure, Barred | Throttled)
 
 
 def last_failed_last(able: Sequence[Provider], calls: Sequence[Call]) -> list[Provider]:

@@ -38,6 +38,15 @@ class Barred(Failure):
     """The provider wants nothing of us until somebody looks after the account."""
 
 
+class Throttled(Failure):
+    """Nothing was sent: the provider wants to be left alone for a while, and another one could be
+    asked instead."""
+
+    def __init__(self, provider: str, seconds: float) -> None:
+        why = f"{provider} is throttling, for {seconds:.0f} s more."
+        super().__init__("rate_limited", why, retryable=True, retry_after=seconds)
+
+
 def failure_of(error: BaseException, provider: str) -> Failure | None:
     """None: not a provider's fault, leave the error as it is."""
     if isinstance(error, Failure):

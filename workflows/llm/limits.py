@@ -8,6 +8,10 @@ thirty a minute), it goes first, and waits otherwise. A provider that refuses fo
 alone by all workers for as long as it asks, at most LONGEST_PAUSE_S; where nobody has told how much
 it allows, its own headers say, and refusals teach.
 
+Who could ask another provider waits for a turn as long as it takes, but not for a pause of more
+than PATIENCE_S while that other one is not paused, too: turns are short, and the first of the chain
+was chosen by people; a pause is minutes in which a reader sees nothing.
+
 Nobody has to configure anything; outside a run there are no limits.
 """
 
@@ -16,24 +20,30 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from workflows.engine.context import Scope
 from workflows.engine.errors import Failure, Halt
 from workflows.llm.bucket import Bucket, bucket_of
+from workflows.llm.failures import Throttled
 from workflows.llm.prices import Tokens
 from workflows.llm.providers import Provider
 from workflows.llm.tickets import End, Ticket
 from workflows.llm.turnstile import Standing, Turnstile
 
 LONGEST_PAUSE_S = 120.0
+PATIENCE_S = 3.0
 AT_ONCE_S = 0.25  # who goes within that did not wait
 TELL_S = 3.0
 HEADERS = {"rpm": "x-ratelimit-limit-requests", "tpm": "x-ratelimit-limit-tokens"}
+
+# Who else could be asked, and by what name each of them calls the model.
+Rivals = Sequence[tuple[Provider, str]]
 
 _stiles: dict[tuple[Redis, Bucket], Turnstile] = {}  # those where anybody is
 _told: dict[Bucket, float] = {}  # when somebody who waits there was told so
@@ -80,17 +90,45 @@ class Pass:
 
 
 async def its_turn(
-    provider: Provider, model: str, tokens: Tokens, scope: Scope | None
+    provider: Provider,
+    model: str,
+    tokens: Tokens,
+    scope: Scope | None,
+    rivals: Rivals = (),
 ) -> Pass | None:
     """Wait until a call may go that is estimated at so much. End it, or say that it is unused.
 
     While it waits the clocks of its step stand still, and a draining worker does not wait for it.
-    None: nobody counts.
+    None: nobody counts. Raises Throttled when one of `rivals` is the better choice.
     """
     if scope is None or scope.redis is None or provider.offline:
         return None
-    stile = _stile(scope.redis, bucket_of(provider, model), scope.worker)
-    ticket = Ticket(scope, "again" if scope.number > 1 else scope.lane, _all(tokens))
+    bucket = bucket_of(provider, model)
+    lane, both = "again" if scope.number > 1 else scope.lane, _all(tokens)
+    if rivals:
+        try:
+            return await _turn(scope.redis, bucket, Ticket(scope, lane, both, PATIENCE_S))
+        except Throttled:
+            if await unhindered(scope, rivals):
+                raise
+    return await _turn(scope.redis, bucket, Ticket(scope, lane, both))
+
+
+async def unhindered(scope: Scope | None, rivals: Rivals) -> bool:
+    """Whether one of these is not paused, as far as anybody knows."""
+    if scope is None or scope.redis is None:
+        return bool(rivals)
+    try:
+        for provider, model in rivals:
+            if await bucket_of(provider, model).paused_s(scope.redis) <= PATIENCE_S:
+                return True
+    except (RedisError, OSError):
+        return False
+    return False
+
+
+async def _turn(redis: Redis, bucket: Bucket, ticket: Ticket) -> Pass:
+    stile = _stile(redis, bucket, ticket.scope.worker)
     taken = Pass(stile, ticket)
     stile.join(ticket)
     try:

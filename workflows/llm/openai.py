@@ -115,7 +115,7 @@ class Door(AsyncOpenAI):
         options, shows_usage = self._ours(options, asks_usage=stream and kind.asks_usage)
         body, deadlines = _body(options), turn.deadlines(self.line.deadlines)
         provider, model = self.line.provider, str(body.get("model"))
-        attempt = Attempt(provider, model, deadlines, scope, kind.answer())
+        attempt = Attempt(provider, model, deadlines, scope, kind.answer(), turn.rivals)
         await attempt.begin(estimate(body, _expected(scope) if kind.speaks else 0))
         if scope is not None:
             options = _named(options, attempt.id)

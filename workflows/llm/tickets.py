@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,11 +14,13 @@ from workflows.engine.context import Scope
 
 @dataclass(eq=False, slots=True)
 class Ticket:
-    """`lane`: one of bucket.LANES. `tokens`: what the call may come to."""
+    """`lane`: one of bucket.LANES. `tokens`: what the call may come to. `patience_s`: it goes away
+    when the provider is to be left alone for longer."""
 
     scope: Scope
     lane: str
     tokens: int
+    patience_s: float = math.inf
     id: str = field(default_factory=lambda: uuid4().hex)
     told: bool = False  # Redis may know of it
     turn: asyncio.Future[None] = field(

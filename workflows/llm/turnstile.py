@@ -22,6 +22,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from workflows.llm.bucket import LANES, Bucket
+from workflows.llm.failures import Throttled
 from workflows.llm.tickets import End, Ticket
 
 BEAT_S, LEASE_S = 1.0, 5.0
@@ -179,9 +180,15 @@ class Turnstile:
         for id in answer["granted"] or ():
             self._grant(id)
         if self.waiting:
+            self._lose_patience(self.standing.paused_s)
             self._tell(self)
         wait_s = answer["wait"] / 1000
         return min(BEAT_S, max(LEAST_S, wait_s)) if wait_s >= 0 else BEAT_S
+
+    def _lose_patience(self, paused_s: float) -> None:
+        for ticket in self.waiting.values():
+            if paused_s > ticket.patience_s:
+                ticket.fail(Throttled(self.bucket.title, paused_s))
 
     def _grant(self, id: str) -> None:
         """A grant is said until it is heeded; one for a call that has gone is about to be ended."""

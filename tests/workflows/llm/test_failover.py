@@ -9,16 +9,18 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.workflows.engine.house import until
 from tests.workflows.llm.worlds import ASK, Scope, completion
 from workflows.engine.context import entered
 from workflows.engine.errors import Failure
-from workflows.llm import failover
+from workflows.llm import failover, limits
 from workflows.llm.breaker import OPENS_AT
 from workflows.llm.deadlines import Deadlines
 from workflows.llm.failover import Failover, Turn
 from workflows.llm.kinds import KINDS
 from workflows.llm.openai import Door, open_door
 from workflows.llm.providers import GEMINI_URL, Provider
+from workflows.wire.clients import connect_async
 from workflows.wire.events import Call, Log, Status
 
 
@@ -126,6 +128,57 @@ async def test_who_wants_to_be_left_alone_for_an_hour_is() -> None:
     assert pair.asked == [A, B, B]
 
 
+async def test_who_throttles_for_long_is_left_alone_while_another_is_free(redis_url: str) -> None:
+    pair, scope = Pair(a=429), Scope(redis=connect_async(redis_url))
+    pair.headers = {"retry-after": "4"}
+    door = pair.door()
+    with entered(scope):
+        assert [await ask(door) for _ in range(3)] == ["b-large"] * 3
+    assert pair.asked == [A, B, B, B]
+    assert scope.said == [Log("warning", "a is throttling; going on with b.")]
+    assert [call.status for call in scope.calls] == ["rate_limited", "ok", "ok", "ok"]
+    await gone(scope)
+
+
+async def test_who_throttles_for_a_moment_is_waited_for(redis_url: str) -> None:
+    pair, scope = Pair(a=429), Scope(redis=connect_async(redis_url))
+    pair.headers = {"retry-after": "0.3"}
+    door = pair.door()
+    with entered(scope):
+        with pytest.raises(Failure, match="allows no more requests"):
+            await ask(door)
+        pair.status["a"] = 200
+        assert await ask(door) == "a-large"
+    assert pair.asked == [A, A]
+    await gone(scope)
+
+
+async def test_when_all_throttle_the_first_is_waited_for(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "PATIENCE_S", 0.1)
+    pair, scope = Pair(b=429), Scope(redis=connect_async(redis_url))
+    pair.headers = {"retry-after": "1.5"}
+    door = pair.door()
+    with entered(scope):
+        with pytest.raises(Failure, match="allows no more requests"):
+            await ask(door, "b-large")
+        pair.status = {"a": 429, "b": 200}
+        with pytest.raises(Failure, match="allows no more requests"):
+            await ask(door)
+        pair.status["a"] = 200
+        assert await ask(door) == "a-large"
+    assert pair.asked == [B, A, A]
+    await gone(scope)
+
+
+async def gone(scope: Scope) -> None:
+    """Nobody stands at a turnstile any more."""
+    await until(lambda: not limits._stiles)
+    assert scope.redis is not None
+    await scope.redis.aclose()
+
+
 async def test_who_waits_at_a_provider_that_others_found_gone_is_taken_elsewhere(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -200,7 +253,7 @@ async def test_nobody_waits_for_providers_that_want_to_be_paid() -> None:
 
 def test_patience_ends_sooner_while_another_could_be_asked() -> None:
     given = Deadlines(failover=20)
-    alone, other = Turn(FIRST, "l"), Turn(FIRST, "l", "x", others=True)
+    alone, other = Turn(FIRST, "l"), Turn(FIRST, "l", "x", rivals=((SECOND, "l"),))
     assert alone.deadlines(given) == given
     hurried = other.deadlines(given)
     assert (hurried.first_token, hurried.whole, hurried.total) == (20, 120, 600)
