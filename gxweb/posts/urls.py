@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from gxweb.posts import again, editing, reading, sharing, start, taking
+from gxweb.posts import again, editing, reading, sharing, start, taking, why
 
 app_name = "posts"
 urlpatterns = [
@@ -19,6 +19,7 @@ urlpatterns = [
     path("<uuid:id>/revisions/<int:number>/", editing.revision, name="revision"),
     path("<uuid:id>/resumption/", again.resumption, name="resumption"),
     path("<uuid:id>/sections/<int:number>/", again.section, name="section"),
+    path("<uuid:id>/sections/<int:number>/why/", why.why, name="why"),
     path("<uuid:id>/link/", sharing.link, name="link"),
     path("shared/<str:key>/", sharing.shared, name="shared"),
     path("<uuid:id>/deletion/", taking.deletion, name="deletion"),

@@ -14,6 +14,7 @@ from gxweb.posts.models import Post
 from runs.lifecycle import start
 from runs.models import Run
 from runs.projector import Projector
+from tests.gxweb.posts.press import press, written  # noqa: F401
 from tests.runs.worker import Worker
 from workflows.wire.events import RunCompleted
 
