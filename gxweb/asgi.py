@@ -19,6 +19,7 @@ from gxweb.notices.urls import websocket_urlpatterns as chips  # noqa: E402
 from gxweb.origins import TrustedOrigins  # noqa: E402
 from gxweb.static import with_static_files  # noqa: E402
 from runs.consumers import nowhere  # noqa: E402
+from runs.doorbell import bell  # noqa: E402
 from runs.urls import websocket_urlpatterns  # noqa: E402
 
 # Channels would log a stack trace for an address that it does not know.
@@ -30,6 +31,8 @@ application = ProtocolTypeRouter(
     }
 )
 
+# No start is to wait for what rings to be loaded.
+bell()
 # What is imported by now stays. While the events of a long run are read, many collections begin:
 # none needs to look through all of Django again.
 gc.collect()

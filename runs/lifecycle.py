@@ -13,9 +13,8 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from pydantic import TypeAdapter, ValidationError
 from redis import Redis
@@ -24,8 +23,11 @@ from redis.exceptions import RedisError
 from runs import connections, ending, quota
 from runs.connections import gx
 from runs.doorbell import bell
+from runs.estimate import expected
 from runs.models import SETTLED_S, Run, Span
+from runs.quota import Used
 from runs.rows import story
+from runs.turns import in_turn
 from workflows.catalog import CATALOG, Entry
 from workflows.wire import codec
 from workflows.wire.events import Limits, RunCancelled
@@ -217,13 +219,14 @@ def _admit(client: Redis) -> Admitted:
 
 def _insert(owner: AbstractBaseUser, entrant: Entrant, admitted: Admitted) -> Started:
     run = entrant.run
+    # Before the line, where others wait: what is used and expected changes whoever starts a run.
+    used, wanted = quota.used(owner.pk, timezone.now()), expected(run.workflow)
     try:
-        with transaction.atomic():
-            _stand_in_line(owner)
+        with in_turn(owner):
             before = _same(owner, run.key, run.body_hash)
             if before is not None:
                 return Started(before, created=False)
-            _within_quota(run)
+            _within_quota(run, used, wanted)
             if entrant.spans:
                 # First, since it may take its time: once the run is there, the monitor soon
                 # announces what is not announced.
@@ -241,26 +244,17 @@ def _insert(owner: AbstractBaseUser, entrant: Entrant, admitted: Admitted) -> St
     return Started(run, created=True)
 
 
-def _within_quota(run: Run) -> None:
+def _within_quota(run: Run, used: Used, wanted: tuple[float, int]) -> None:
     """Bounds the run by what is left of its owner's day. Raises OverQuota."""
-    live = Run.objects.live().filter(owner_id=run.owner_id)
-    waiting = live.filter(status=Run.Status.WAITING).count()
+    live = quota.live(run.owner_id)
     # One that waits holds nothing but its log, and may do so for days.
-    if live.count() - waiting >= gx().user_concurrent_runs or waiting >= MOST_WAITING:
+    if live.under_way >= gx().user_concurrent_runs or live.waiting >= MOST_WAITING:
         raise OverQuota
-    now = timezone.now()
-    today = quota.day(run.owner_id, now)
+    today = quota.day_of(used, live)
     if today.over:
-        raise OverQuota(today.told, today.retry_after(now))
+        raise OverQuota(today.told, today.retry_after(timezone.now()))
     run.limits = asdict(today.limits(run.bounds))
-    quota.hold(run)
-
-
-def _stand_in_line(owner: AbstractBaseUser) -> None:
-    """One start of an owner at a time, so that a quota is exact. On SQLite the transaction itself
-    is the line: it began IMMEDIATE."""
-    if connection.features.has_select_for_update:
-        get_user_model().objects.select_for_update().get(pk=owner.pk)
+    quota.hold(run, *wanted)
 
 
 def _announce(entrant: Entrant, admitted: Admitted) -> None:

@@ -119,6 +119,12 @@ class Run(models.Model):
                 name="run_owner_live",
                 condition=Q(finished_at=None),
             ),
+            # All that a start has to know of the others.
+            models.Index(
+                fields=["owner", "status", "reserved_usd", "reserved_tokens"],
+                name="run_owner_held",
+                condition=Q(finished_at=None),
+            ),
             models.Index(fields=["created_at"], name="run_live", condition=Q(finished_at=None)),
             models.Index(
                 fields=["owner", "-finished_at"],

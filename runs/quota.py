@@ -2,21 +2,22 @@
 
 A call counts for a day from its beginning: as what it cost, or, where nobody knows that, as what it
 was expected to cost. For a run that goes on, what it is expected to use is held, less what it has
-used; for one that waits nothing, since it may do so for days. What one run may spend is what the
-day then has left, so that only runs that take more than was expected can exceed the day's bound.
+used in that day; for one that waits nothing, since it may do so for days. What one run may spend is
+what the day then has left, so that only runs that take more than was expected can exceed the day's
+bound.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from django.db.models import BigIntegerField, F, FloatField, Max, Sum, Value
+from django.db.models import BigIntegerField, Count, F, FloatField, Max, Sum, Value
 from django.db.models.functions import Coalesce, TruncHour
 
 from runs.connections import gx
-from runs.estimate import expected
 from runs.ledger import Call
 from runs.models import Run
 from workflows.wire.events import Limits
@@ -84,34 +85,82 @@ class Day:
         return SOON_S
 
 
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What an owner's calls of the last 24 hours came to: by the hour, the oldest first, and by
+    run, in US dollars and tokens."""
+
+    hours: Sequence[Spent]
+    runs: Mapping[UUID, tuple[float, int]]
+
+
 def day(owner_id: int, now: datetime) -> Day:
-    spent = [*_held(owner_id), *_called(owner_id, now)]
+    return day_of(used(owner_id, now), live(owner_id))
+
+
+def day_of(used: Used, live: Live) -> Day:
+    """Runs end and begin from one moment to the next: `live` is to be the newer look."""
+    spent = [*_held(live, used), *used.hours]
     return Day(spent, gx().user_daily_usd, gx().user_daily_tokens)
 
 
-def hold(run: Run) -> None:
+@dataclass(frozen=True, slots=True)
+class Live:
+    """An owner's live runs: how many wait and how many go on, and what was held for these when they
+    began."""
+
+    waiting: int
+    under_way: int
+    usd: float
+    tokens: int
+
+
+def live(owner_id: int) -> Live:
+    """Summed by SQL, of an index alone: there may be thousands."""
+    rows = Run.objects.live().filter(owner_id=owner_id).values_list("status").order_by()
+    found = list(rows.annotate(Count("pk"), Sum("reserved_usd"), Sum("reserved_tokens")))
+    others = [row for row in found if row[0] != Run.Status.WAITING]
+    return Live(
+        waiting=sum(row[1] for row in found if row[0] == Run.Status.WAITING),
+        under_way=sum(row[1] for row in others),
+        usd=sum(row[2] for row in others),
+        tokens=sum(row[3] for row in others),
+    )
+
+
+def hold(run: Run, usd: float, tokens: int) -> None:
     """Hold for a run that begins what it is expected to use, which is no more than it may."""
-    usd, tokens = expected(run.workflow)
     most = run.bounds
     run.reserved_usd = usd if most.usd is None else min(usd, most.usd)
     run.reserved_tokens = tokens if most.tokens is None else min(tokens, most.tokens)
 
 
-def _called(owner_id: int, now: datetime) -> Iterator[Spent]:
+def used(owner_id: int, now: datetime) -> Used:
     """By the hour: there may be many calls."""
     calls = Call.objects.made().filter(owner_id=owner_id, began_at__gt=now - DAY)
-    hours = calls.annotate(hour=TruncHour("began_at")).values_list("hour").order_by("hour")
-    sums = hours.annotate(at=Max("began_at"), usd=Sum(USD), tokens=Sum(TOKENS))
-    for _, at, usd, tokens in sums:
-        yield Spent(at, usd, tokens)
+    parts = calls.annotate(hour=TruncHour("began_at")).values_list("hour", "run").order_by("hour")
+    hours: dict[datetime, Spent] = {}
+    runs: dict[UUID, tuple[float, int]] = {}
+    for hour, run, at, usd, tokens in parts.annotate(
+        at=Max("began_at"), usd=Sum(USD), tokens=Sum(TOKENS)
+    ):
+        before = hours.get(hour, Spent(at, 0.0, 0))
+        latest = max(at, before.at or at)
+        hours[hour] = Spent(latest, before.usd + usd, before.tokens + tokens)
+        if run is not None:
+            of_run = runs.get(run, (0.0, 0))
+            runs[run] = (of_run[0] + usd, of_run[1] + tokens)
+    return Used(list(hours.values()), runs)
 
 
-def _held(owner_id: int) -> Iterator[Spent]:
-    live = Run.objects.live().filter(owner_id=owner_id).exclude(status=Run.Status.WAITING)
-    rows = list(live.values_list("pk", "reserved_usd", "reserved_tokens"))
-    calls = Call.objects.made().filter(run__in=[pk for pk, *_ in rows])
-    by_run = calls.values_list("run").annotate(usd=Sum(USD), tokens=Sum(TOKENS)).order_by()
-    spent = {run: (usd, tokens) for run, usd, tokens in by_run}
-    for pk, usd, tokens in rows:
-        used_usd, used_tokens = spent.get(pk, (0.0, 0))
-        yield Spent(None, max(0.0, usd - used_usd), max(0, tokens - used_tokens))
+def _held(live: Live, used: Used) -> Iterator[Spent]:
+    """What was held, less what is used of it: no more than was held for that run."""
+    if not live.under_way:
+        return
+    usd, tokens = live.usd, live.tokens
+    begun = Run.objects.live().exclude(status=Run.Status.WAITING).filter(pk__in=used.runs)
+    held = begun.values_list("pk", "reserved_usd", "reserved_tokens")
+    for run, held_usd, held_tokens in held if used.runs else ():
+        usd -= min(held_usd, used.runs[run][0])
+        tokens -= min(held_tokens, used.runs[run][1])
+    yield Spent(None, usd, tokens)

@@ -108,6 +108,8 @@ def _started(
 
 async def _answer(request: HttpRequest, run: Run, *, created: bool) -> HttpResponse:
     wait = _wait(request)
+    if wait is None and created:
+        return answer(presentation.started(request, run), 202)
     applied = {} if wait is None else {"Preference-Applied": f"wait={wait}"}
     if wait is not None:
         await _until_end(run, wait)

@@ -49,3 +49,9 @@ def resident(process: Process) -> int:
     """RSS in bytes."""
     lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
     return 1024 * int(next(line.split()[1] for line in lines if line.startswith("VmRSS")))
+
+
+def most_resident(process: Process) -> int:
+    """The highest RSS that it ever had, in bytes."""
+    lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    return 1024 * int(next(line.split()[1] for line in lines if line.startswith("VmHWM")))

@@ -117,6 +117,27 @@ def test_for_a_live_run_what_it_is_expected_to_use_is_held(
     assert quota.day(alice.pk, timezone.now()).used == (2.125, 1000)
 
 
+def test_one_run_does_not_use_what_is_held_for_another(alice: AbstractUser, redis: Redis) -> None:
+    first, second, _ = begun(alice), begun(alice), begun(alice)
+    paid(alice, usd=2.0, tokens=0, run=first)
+    paid(alice, usd=0.25, tokens=0, run=second)
+    assert quota.day(alice.pk, timezone.now()).used == (2.0 + 2 * UNSEEN_USD, 3 * UNSEEN_TOKENS)
+
+
+def test_a_thousand_live_runs_are_as_soon_counted_as_one(
+    alice: AbstractUser, redis: Redis, django_assert_num_queries: Any
+) -> None:
+    others = [
+        Run(owner_id=alice.pk, workflow="blog", version=1, input={}, reserved_usd=0.25)
+        for _ in range(1000)
+    ]
+    Run.objects.bulk_create(others)
+    with django_assert_num_queries(2):
+        day = quota.day(alice.pk, timezone.now())
+    assert [(one.at, one.usd) for one in day.spent] == [(None, 250.0)]
+    assert day.retry_after(NOON) == quota.SOON_S
+
+
 def test_a_start_over_the_day_is_refused_in_words(alice: AbstractUser, redis: Redis) -> None:
     paid(alice, 23, usd=5.0)
     with pytest.raises(OverQuota, match=r"\$5\.00 of \$5\.00") as refused:

@@ -63,11 +63,17 @@ def kombu_url(url: str) -> str:
     return re.sub(r"^unix://", "redis+socket://", url)
 
 
+def _parts(made: celery.Celery) -> tuple[Any, ...]:
+    """Loaded, as Celery does only on use: the first to ring would wait for all of them."""
+    return made.amqp, made.producer_pool, made.events, made.Task, made.AsyncResult
+
+
 class CeleryCompute:
     """A Compute whose workers run `python -m workflows.worker`."""
 
     def __init__(self, broker_url: str) -> None:
         self._app = app(broker_url)
+        self._parts = _parts(self._app)
         self._broker: Redis = connect_bell(re.sub(r"^redis\+socket://", "unix://", broker_url))
 
     def submit(self, order: Order, lane: str) -> None:
