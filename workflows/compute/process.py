@@ -1,8 +1,9 @@
 """An order in a process of its own: what it breaks is itself.
 
-The nursery is a process with the code loaded and nothing begun. A child of it costs a fork, not a
-start, and shares its memory; so a machine's crash, after which every run on it is a suspect, can
-have many of them at once. Nursery and children die with the worker, however it dies.
+The nursery is a process with the code loaded and nothing begun: a fork of the worker before that
+began. A child of it costs a fork, not a start, and shares its memory; so a machine's crash, after
+which every run on it is a suspect, can have many of them at once. Nursery and children die with the
+worker, however it dies.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from contextlib import suppress
 from itertools import count
 from typing import Any
 
+from workflows.compute.forked import Forked
 from workflows.wire.orders import Order
 
 PAUSE_S = 1.0
@@ -35,9 +37,12 @@ logger = logging.getLogger(__name__)
 class Nursery:
     """The worker's side. Start `run()` as a task of the loop in which `carry_out` is called."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, first: Forked, command: Sequence[str]) -> None:
+        """`first` is its process; `command` starts another when that is gone: by then this process
+        is no more what a fork should be."""
+        self._first: Forked | None = first
         self._command = list(command)
-        self._process: Process | None = None
+        self._process: Forked | Process | None = None
         self._up = asyncio.Event()
         self._count = count(1)
         self._numbers: dict[Order, int] = {}
@@ -80,8 +85,7 @@ class Nursery:
                 os.kill(pid, which)
 
     async def _serve(self) -> None:
-        process = await asyncio.create_subprocess_exec(*self._command, stdin=PIPE, stdout=PIPE)
-        self._process = process
+        process = self._process = await self._begun()
         self._up.set()
         try:
             await self._listen(process)
@@ -93,7 +97,14 @@ class Nursery:
             with suppress(ProcessLookupError):
                 process.kill()
 
-    async def _listen(self, process: Process) -> None:
+    async def _begun(self) -> Forked | Process:
+        first, self._first = self._first, None
+        if first is None:
+            return await asyncio.create_subprocess_exec(*self._command, stdin=PIPE, stdout=PIPE)
+        await first.open()
+        return first
+
+    async def _listen(self, process: Forked | Process) -> None:
         if process.stdout is None:
             raise OSError("the nursery has no output")
         while line := await process.stdout.readline():

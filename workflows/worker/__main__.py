@@ -13,10 +13,12 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from workflows.compute.process import nurse
+from workflows.compute.forked import Forked
+from workflows.compute.process import Nursery, nurse
 from workflows.engine.component import Workflow
 from workflows.engine.masking import Mask
 from workflows.llm import providers
+from workflows.llm.rehearsal import rehearse
 from workflows.wire import reports
 from workflows.wire.orders import LANES, queue
 from workflows.wire.settings import BadSetting, Settings
@@ -43,16 +45,18 @@ def main(arguments: Sequence[str]) -> int:
         return refuse(str(error))
     talk(Mask.of_environment(os.environ))
     registry = load(asked.registry)
+    rehearse()
+    worker = asked.nursery or f"{platform.node()}-{os.getpid()}-{secrets.token_hex(3)}"
+    nurses = partial(nurse, partial(carry_out, settings, registry, worker))
     if asked.nursery:
-        return nurse(partial(carry_out, settings, registry, asked.nursery))
-    worker = f"{platform.node()}-{os.getpid()}-{secrets.token_hex(3)}"
+        return nurses()
     return work(
         settings,
         registry,
         queues(registry, asked.lanes),
         asked.concurrency,
         worker=worker,
-        nursery=nursery(asked.registry, worker),
+        nursery=Nursery(Forked(nurses), nursery(asked.registry, worker)),
     )
 
 
@@ -61,13 +65,13 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--lanes", type=lanes, default=list(LANES), help="which queues to serve")
     made.add_argument("--concurrency", type=at_least_one, default=100, help="runs at once")
     made.add_argument("--registry", default="workflows.registry", help="module with REGISTRY")
-    # A worker's own: the process whose children carry suspects out.
+    # A worker's own: the process whose children carry suspects out, when its first one is gone.
     made.add_argument("--nursery", default="", help=argparse.SUPPRESS)
     return made
 
 
 def nursery(registry: str, worker: str) -> list[str]:
-    """The command of a worker's nursery."""
+    """The command of a worker's second nursery."""
     words = ["-m", "workflows.worker", "--registry", registry, "--nursery", worker]
     return [sys.executable, *words]
 

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from workflows.compute.process import Nursery
 from workflows.engine.component import Workflow
-from workflows.llm.rehearsal import rehearse
 from workflows.wire.clients import connect_once
 from workflows.wire.settings import Settings
 from workflows.worker.doorbell import serve
@@ -27,10 +27,9 @@ def work(
     concurrency: int,
     *,
     worker: str,
-    nursery: Sequence[str],
+    nursery: Nursery,
 ) -> int:
-    """Work until a signal says to stop; the exit code. `nursery`: the command that starts it."""
-    rehearse()
+    """Work until a signal says to stop; the exit code."""
     runtime = Runtime(settings, registry, worker, nursery=nursery)
     runtime.start()
     heart = Heart(

@@ -11,7 +11,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from typing import Any
 
@@ -45,11 +45,11 @@ class Runtime:
         registry: Mapping[str, Workflow[..., Any]],
         worker: str,
         *,
-        nursery: Sequence[str] = (),
+        nursery: Nursery | None = None,
         isolated: bool = False,
     ) -> None:
-        """`nursery`: the command of the process whose children carry suspects out; none: they are
-        carried out here. `isolated`: this process is such a child."""
+        """`nursery`: its children carry suspects out; none: they are carried out here. `isolated`:
+        this process is such a child."""
         self.settings = settings
         self.registry = registry
         self.worker = worker
@@ -113,7 +113,6 @@ class Runtime:
         client = connect_async(self.settings.redis_url)
         writing = connect_writer(self.settings.redis_url)
         writer = Writer(writing, Mask.of_environment(os.environ))
-        nursery = Nursery(self._nursery) if self._nursery else None
         self.executor = Executor(
             self.registry,
             client=client,
@@ -122,7 +121,7 @@ class Runtime:
             lease_seconds=self.settings.lease_seconds,
             previews=self.settings.capture_prompts,
             isolated=self.isolated,
-            apart=Alone(nursery) if nursery else None,
+            apart=Alone(self._nursery) if self._nursery else None,
             models=providers.models(os.environ),
         )
         async with asyncio.TaskGroup() as group:
@@ -131,8 +130,8 @@ class Runtime:
                 group.create_task(self._tick(), name="tick"),
                 group.create_task(listen(self.settings.redis_url, self.executor), name="fence"),
             ]
-            if nursery is not None:
-                sides.append(group.create_task(nursery.run(), name="nursery"))
+            if self._nursery is not None:
+                sides.append(group.create_task(self._nursery.run(), name="nursery"))
             self._ready.set()
             await self._until_left()
             for side in sides:

@@ -137,6 +137,18 @@ def test_a_suspect_dies_with_its_worker(yard: Yard, flow: Workflow[..., Any]) ->
         wait_for(lambda: gone(alone) and gone(nursery))
 
 
+def memory_kb(pid: int) -> dict[str, int]:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+    return {name: int(kb) for name, kb, *_ in (line.replace(":", "").split() for line in lines)}
+
+
+def test_code_is_loaded_once_for_a_worker_and_its_nursery(yard: Yard) -> None:
+    with yard.worker() as worker:
+        [nursery] = children(worker.pid)
+        used = memory_kb(nursery)
+        assert used["Private_Dirty"] < used["Rss"] / 2
+
+
 def test_a_nursery_that_was_killed_is_made_again(yard: Yard) -> None:
     first = suspect(yard, flows.naps, [60])
     with yard.worker() as worker:
