@@ -14,6 +14,7 @@ from typing import Any
 from django.db import transaction
 
 from runs import rows, signals, totals
+from runs.audit import audit
 from runs.models import BEFORE, LARGE, LogArchive, Notice, Run, Span
 from runs.rows import Said
 from runs.standing import opening
@@ -130,6 +131,8 @@ class Followed:
         self.run.heed_attempt(now.cursor.attempt)
         if not self.run.advance(now.cursor, **self._changes(now)):
             return False
+        if log:
+            audit(self.run, now)
         totals.settle(self.run)
         if log:
             Span.objects.filter(run=self.run, status__in=("running", "retrying")).update(

@@ -8,6 +8,7 @@ from tests.chaos.process import Process
 from tests.chaos.stack import Stack, now
 from tests.chaos.waiting import until
 from workflows.wire import keys
+from workflows.wire.events import SpanCompleted, SpanFailed
 
 
 def frozen_past_its_lease(s: Stack, run: str) -> tuple[Process, float]:
@@ -29,6 +30,15 @@ def calls_since(s: Stack, worker: Process, moment: float) -> list[dict[str, Any]
         for line in s.provider.ledger()
         if line["event"] == "start" and line["at"] > moment and f"/{worker.name}/" in line["path"]
     ]
+
+
+def calls_of_later_attempts(s: Stack, run: str, worker: Process) -> set[str]:
+    """Names of the calls of spans that ended in attempts which were opened by this worker after the
+    second."""
+    later = s.starts(run)[2:]
+    its = {start.id.attempt for start in later if f"-{worker.pid}-" in start.body.worker}  # type: ignore[union-attr]
+    ends = (e for e in s.log(run) if isinstance(e.body, SpanCompleted | SpanFailed))
+    return {call.id for e in ends if e.id.attempt in its for call in e.body.usage.calls}  # type: ignore[union-attr]
 
 
 def killed_in_the_middle(s: Stack, run: str, finished: int = 4) -> Process:

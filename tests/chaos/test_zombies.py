@@ -21,7 +21,9 @@ def test_a_frozen_worker_is_fenced(tmp_path: Path) -> None:
         second = s.starts(run)[1]
         late = [event for event in s.log(run) if event.id > second.id and event.id.attempt == 1]
         assert late == []
-        assert scenes.calls_since(s, zombie, woke) == []
+        since = {line["id"] for line in scenes.calls_since(s, zombie, woke)}
+        # On a machine that stands still, too, it may have been given the run again.
+        assert since <= scenes.calls_of_later_attempts(s, run, zombie), s.starts(run)
         check(s, [run], allowed_open=8)
         assert zombie.alive, zombie.tail()
         after = s.begin(notes=notes("Apache-2.0"), words=300)
