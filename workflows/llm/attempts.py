@@ -86,21 +86,35 @@ class Attempt:
         """Errors go to the ledger and come out as Failures. LeaseLost does not: no try was made."""
         try:
             yield
-        except (asyncio.CancelledError, GeneratorExit):
-            self.end("cancelled")
+        except BaseException as error:
+            if (failure := self._broke(error)) is None:
+                raise
+            raise failure from (error.__cause__ if failure is error else error)
+
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """The same, but errors come out as they are."""
+        try:
+            yield
+        except BaseException as error:
+            self._broke(error)
             raise
-        except LeaseLost:
+
+    def _broke(self, error: BaseException) -> Failure | None:
+        """What that is to the ledger, and as a Failure; None: it is no provider's."""
+        if isinstance(error, LeaseLost):
             self.end(UNSENT)
-            raise
-        except Exception as error:
+        elif not isinstance(error, Exception):
+            self.end("cancelled")
+        else:
             failure = failure_of(error, self.provider.title)
             if self.tally.tokens is None and unbilled(error):
                 self.tally.tokens = NOTHING
             self.end("internal" if failure is None else failure.type, failure)
-            if failure is None:
-                raise
-            failure.provider = self.provider.name
-            raise failure from (error.__cause__ if failure is error else error)
+            if failure is not None:
+                failure.provider = self.provider.name
+            return failure
+        return None
 
     def end(self, status: str, failure: Failure | None = None) -> None:
         if self._ended or self._scope is None:

@@ -40,8 +40,11 @@ KINDS = {
 
 
 def kind_of(options: FinalRequestOptions) -> Kind | None:
-    """None: it passes through as it is, as every raw response does."""
-    headers = options.headers if is_given(options.headers) else {}
-    if any(name.lower() == RAW_RESPONSE_HEADER.lower() for name in headers):
-        return None
+    """None: nothing is known of it, and it passes through as it is."""
     return KINDS.get(options.url) if options.method.lower() == "post" else None
+
+
+def is_raw(options: FinalRequestOptions) -> bool:
+    """Whether the response itself is wanted, with nothing done to it."""
+    headers = options.headers if is_given(options.headers) else {}
+    return any(name.lower() == RAW_RESPONSE_HEADER.lower() for name in headers)

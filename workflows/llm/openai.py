@@ -4,8 +4,8 @@ One call of it is one try of the component that made it: one Attempt at a provid
 is away, before anything of its answer has come, another one at the next of the chain.
 Chat completions, responses and embeddings, plain, parsed or streamed, are timed, checked for
 completeness, accounted and fail as Failures. Everything else passes through as the SDK does it;
-inside a run that too is fenced, and nothing is ever tried twice here: the component is the retry
-boundary.
+inside a run that too is fenced, and raw responses of these three have their turn and are accounted.
+Nothing is ever tried twice here: the component is the retry boundary.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ from workflows.llm.dialects import unfenced
 from workflows.llm.estimate import estimate
 from workflows.llm.failover import Failover, Turn
 from workflows.llm.failures import web_page
-from workflows.llm.kinds import Kind, kind_of
+from workflows.llm.kinds import Kind, is_raw, kind_of
 from workflows.llm.lines import Chain, Line
 from workflows.llm.prices import cost
 from workflows.llm.providers import Provider
+from workflows.llm.raw import follow
 from workflows.llm.stream import Traced
 
 CALL_HEADER = "X-Client-Request-Id"
@@ -72,8 +73,10 @@ class Door(AsyncOpenAI):
         stream: bool = False,
         stream_cls: Any = None,
     ) -> Any:
-        if (kind := kind_of(options)) is None:
-            return await self._untouched(cast_to, options, stream=stream, stream_cls=stream_cls)
+        kind = kind_of(options)
+        if kind is None or is_raw(options):
+            how = {"stream": stream, "stream_cls": stream_cls}
+            return await self._untouched(kind, cast_to, options, **how)
         scope, model = current(), str(_body(options).get("model"))
 
         async def ask(turn: Turn) -> Any:
@@ -126,16 +129,26 @@ class Door(AsyncOpenAI):
         return await self._plain(cast_to, options, attempt)
 
     async def _untouched(
-        self, cast_to: Any, options: FinalRequestOptions, *, stream: bool, stream_cls: Any
+        self, kind: Kind | None, cast_to: Any, options: FinalRequestOptions, **how: Any
     ) -> Any:
+        """At the first provider, as the SDK does it. Of a raw response it is known what it costs:
+        it has its turn, and its place in the ledger."""
         scope = current()
         options, _ = self._ours(options, asks_usage=False)
-        if scope is not None:
-            body = _body(options)
-            model = str(body.get("model"))
-            scope.budget.check(cost(model, estimate(body, _expected(scope))))
+        if scope is None:
+            return await super().request(cast_to, options, **how)
+        body = _body(options)
+        model, expected = str(body.get("model")), _expected(scope)
+        if kind is None:
+            scope.budget.check(cost(model, estimate(body, expected)))
             await scope.fence()
-        return await super().request(cast_to, options, stream=stream, stream_cls=stream_cls)
+            return await super().request(cast_to, options, **how)
+        attempt = Attempt(self.line.provider, model, self.line.deadlines, scope, kind.answer())
+        await attempt.begin(estimate(body, expected if kind.speaks else 0))
+        with attempt.noting():
+            answer = await super().request(cast_to, _named(options, attempt.id), **how)
+        follow(answer, attempt)
+        return answer
 
     async def _plain(self, cast_to: Any, options: FinalRequestOptions, attempt: Attempt) -> Any:
         """Parsing is done out here, after the answer has been found whole and its usage kept."""
