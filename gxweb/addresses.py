@@ -19,3 +19,11 @@ def address(said: str) -> str:
         return fetch.target(said if "://" in said else f"https://{said}", allow).url
     except fetch.Refused as refused:
         raise forms.ValidationError(f"{said[:80]}: {refused.message}") from refused
+
+
+def shown(said: str) -> str:
+    """The same for what is only shown: what is no such address stays as it was said."""
+    try:
+        return address(said)
+    except forms.ValidationError:
+        return said

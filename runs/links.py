@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from markdown_it.token import Token
 
@@ -13,7 +13,7 @@ _ADDRESS = re.compile(r"(https?://[^/\\]|mailto:)", re.IGNORECASE)
 
 def allowed(url: str) -> bool:
     """With its slashes: `http:x` would lead to a page of our own site."""
-    return _ADDRESS.match(url) is not None
+    return _ADDRESS.match(url) is not None and _parts(url) is not None
 
 
 def hosted(tokens: Sequence[Token]) -> list[Token]:
@@ -36,11 +36,17 @@ def _host(link: Token, said: str) -> list[Token]:
 
 
 def _leads_to(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        return parts.path if parts.scheme == "mailto" else parts.hostname or ""
-    except ValueError:
+    parts = _parts(url)
+    if parts is None:
         return url
+    return parts.path if parts.scheme == "mailto" else parts.hostname or ""
+
+
+def _parts(url: str) -> SplitResult | None:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None
 
 
 def shown_address(url: object) -> str:

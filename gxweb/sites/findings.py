@@ -13,6 +13,9 @@ from runs.outputs import plain
 from workflows.wire.state import Span, State
 
 PAGE = "read_page"  # what the workflow calls its step for one page
+# What a page shows of the card, and what of it there may be several of.
+CARD = ("url", "title", "site_name", "description", "language")
+CARD_LISTS = ("about", "colours")
 LONGEST = 4000
 MOST_FACTS = 200
 MOST_PAGES = 2000
@@ -41,7 +44,7 @@ class Found:
 def found(state: State) -> Found:
     output = _mapping(plain(state.output))
     return Found(
-        _mapping(state.objects.get("card")),
+        _card(state.objects.get("card")),
         fields(state.objects.get("profile")),
         tuple(_suggestions(state.objects.get("suggestions"))),
         tuple(_pages(state, output))[:MOST_PAGES],
@@ -92,12 +95,19 @@ def _page(told: dict[str, Any], url: str) -> FoundPage:
     )
 
 
+def _card(told: Any) -> dict[str, Any]:
+    said = _mapping(told)
+    texts = {name: _text(said.get(name)) for name in CARD}
+    lists = {name: _texts(said.get(name)) for name in CARD_LISTS}
+    return {name: value for name, value in {**texts, **lists}.items() if value}
+
+
 def _finding(name: str, told: Any) -> Finding:
     said = _mapping(told)
     value = said.get("value")
     quote, url = _text(said.get("quote")), _text(said.get("url"))
     if name in LISTS:
-        return Finding([one for one in map(_text, _list(value)) if one], quote, url)
+        return Finding(_texts(value), quote, url)
     return Finding(_text(value), quote, url)
 
 
@@ -113,6 +123,10 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 def _list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else []
+
+
+def _texts(value: Any) -> list[str]:
+    return [one for one in map(_text, _list(value)) if one]
 
 
 def _text(value: Any) -> str:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from gxweb import addresses
 from gxweb.sites import profile
 from gxweb.sites.findings import Found, FoundPage, found
 from gxweb.sites.page import DONE, GONE, TOLD, Fact, Page
@@ -57,7 +58,7 @@ def draft(run: Run) -> Reading:
         try:
             meant = _meant(run)
             if meant is None or not meant.follow(run):
-                Site.begin(run, str(run.input.get("url") or ""))
+                Site.begin(run, addresses.shown(str(run.input.get("url") or "")))
         except IntegrityError:  # the page and control, at the same moment
             continue
     return Reading.objects.select_related("site").get(run=run.pk)

@@ -69,7 +69,10 @@ class Site(models.Model):
 
     @property
     def host(self) -> str:
-        return str(urlsplit(self.url).netloc).removeprefix("www.")
+        try:
+            return str(urlsplit(self.url).netloc).removeprefix("www.")
+        except ValueError:  # a program may ask for anything to be read
+            return ""
 
     @property
     def title(self) -> str:

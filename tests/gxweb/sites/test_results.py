@@ -6,12 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from redis import Redis
 
+from gxweb.accounts.models import User
 from gxweb.sites import results
 from gxweb.sites.models import Fact, Field, Page, Site
-from runs.lifecycle import cancel
+from runs.lifecycle import cancel, start
 from runs.models import Run
 from tests.gxweb.sites.conftest import CARD, FACTS, PROFILE, SUGGESTIONS, URL, Reader, again
 
@@ -30,7 +32,7 @@ def test_a_run_that_begins_has_a_site(reader: Reader) -> None:
 def test_what_is_found_is_there_while_it_goes_on(reader: Reader) -> None:
     reader.show(card=CARD, profile=PROFILE, suggestions=SUGGESTIONS).read(f"{URL}a").tell()
     site = Site.objects.get()
-    assert (site.name, site.card, site.status) == ("Acme", CARD, "reading")
+    assert (site.name, site.card["title"], site.status) == ("Acme", "Acme", "reading")
     assert (site.pages_done, site.facts_found) == (1, 1)
     found = {field.name: (field.value, field.quote) for field in Field.objects.all()}
     assert found == {
@@ -175,3 +177,26 @@ def test_one_more_page_costs_no_more_for_those_before_it(reader: Reader, site: S
         reader.read(f"{URL}{number}")
     queries(f"{URL}third")
     assert queries(f"{URL}last") == few
+
+
+@pytest.mark.parametrize(
+    ("said", "url", "title"),
+    [("acme.com", "https://acme.com/", "acme.com"), ("https://[::1", "https://[::1", "A site")],
+)
+def test_whatever_address_a_program_gives_its_site_can_be_looked_at(
+    as_ada: Client, ada: User, said: str, url: str, title: str
+) -> None:
+    site = results.draft(start(owner=ada, workflow="ingest", input={"url": said}).run).site
+    assert (site.url, site.title) == (url, title)
+    for path in ("/", "/sites/", "/posts/new/", f"/sites/{site.pk}/"):
+        assert as_ada.get(path).status_code == 200
+
+
+def test_a_page_shows_what_it_can_of_an_odd_card(
+    as_ada: Client, reader: Reader, site: Site
+) -> None:
+    odd = {**CARD, "about": 5, "colours": "red", "url": "https://[::1"}
+    name = {"value": "Acme", "quote": "We are Acme.", "url": "https://[::1"}
+    reader.show(card=odd, profile={"name": name}).complete().tell()
+    page = as_ada.get(f"/sites/{site.pk}/")
+    assert b"Salt and wool." in page.content

@@ -15,6 +15,7 @@ from runs.templatetags.addresses import colours, leads, path
         ("https://a.example/" + "b" * 80, "a.example/" + "b" * 48 + "…"),
         ("https://a.example/@evil.example", "a.example"),
         ("javascript:fired(1)", ""),
+        ("https://[::1", ""),
         (7, ""),
         (None, ""),
     ],
