@@ -21,6 +21,6 @@ urlpatterns = [
     path("<uuid:id>/sections/<int:number>/", again.section, name="section"),
     path("<uuid:id>/sections/<int:number>/why/", why.why, name="why"),
     path("<uuid:id>/link/", sharing.link, name="link"),
-    path("shared/<str:key>/", sharing.shared, name="shared"),
+    path("shared/<slug:key>/", sharing.shared, name="shared"),
     path("<uuid:id>/deletion/", taking.deletion, name="deletion"),
 ]

@@ -87,7 +87,7 @@ ROUTES: dict[str, tuple[str, str]] = {
     "posts/<uuid:id>/sections/<int:number>/": (POST, "/posts/{}/sections/1/"),
     "posts/<uuid:id>/sections/<int:number>/why/": (POST, "/posts/{}/sections/1/why/"),
     "posts/<uuid:id>/link/": (POST, "/posts/{}/link/"),
-    "posts/shared/<str:key>/": (OPEN, "/posts/shared/a-link/"),
+    "posts/shared/<slug:key>/": (OPEN, "/posts/shared/a-link/"),
     "posts/<uuid:id>/deletion/": (POST, "/posts/{}/deletion/"),
     "sites/": (SELF, "/sites/"),
     "sites/new/": (SELF, "/sites/new/"),

@@ -34,7 +34,7 @@ def test_nobody_reads_what_is_not_shared(as_ada: Client, as_bob: Client, post: P
     as_ada.get(f"/posts/{post.pk}/link/")
     assert Post.objects.get(pk=post.pk).shared is None
     assert as_bob.post(f"/posts/{post.pk}/link/").status_code == 404
-    for key in ("None", "", str(post.pk)):
+    for key in ("None", "", "%00", str(post.pk)):
         assert Client().get(f"/posts/shared/{key}/").status_code == 404
     assert Post.objects.get(pk=post.pk).shared is None
 
