@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -80,4 +80,5 @@ def _ended(site: Site) -> dict[str, Any]:
         "changed": sum(bool(page.change) for page in pages),
         "gone": sum(page.status == "gone" for page in pages),
         "form": HandForm(initial={"name": site.name}),
+        "key": uuid4(),
     }
