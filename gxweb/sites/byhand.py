@@ -101,6 +101,7 @@ def tell(request: HttpRequest, id: UUID) -> HttpResponse:
 @transaction.atomic
 def take(site: Site, form: HandForm) -> None:
     """What was left empty stays as it was."""
+    site.hold()
     given = form.cleaned_data
     for name in FIELDS:
         if given[name]:

@@ -90,6 +90,7 @@ class Proposal(models.Model):
     @transaction.atomic
     def accept(self) -> None:
         """Twice is once."""
+        self.site.hold()
         self.site.fields.filter(name=self.name).update(
             value=self.value, quote=self.quote, url=self.url, edited=False, before=None
         )
@@ -103,6 +104,7 @@ class Proposal(models.Model):
 @transaction.atomic
 def edit(site: Site, name: str, value: Value) -> None:
     """A person says it: from now on it is locked."""
+    site.hold()
     changes: dict[str, Any] = {"value": value, "quote": "", "url": "", "edited": True}
     Field.objects.update_or_create(site=site, name=name, defaults=changes | {"before": None})
     site.proposals.filter(name=name, digest=Finding(value).digest).delete()
@@ -110,8 +112,8 @@ def edit(site: Site, name: str, value: Value) -> None:
 
 
 def find(site: Site, found: Mapping[str, Finding], *, again: bool) -> None:
-    """A reading says it. `again`: one before this one has read the site, so that what is otherwise
-    now is a change."""
+    """A reading says it, which holds the site. `again`: one before this one has read it, so that
+    what is otherwise now is a change."""
     fields = {field.name: field for field in site.fields.all()}
     for name, finding in found.items():
         field = fields.get(name)
@@ -127,9 +129,8 @@ def find(site: Site, found: Mapping[str, Finding], *, again: bool) -> None:
 
 def _follow(field: Field, found: Finding, *, again: bool) -> None:
     is_change = again and field.value != found.value and field.before is None
-    # Not where a person has edited it since we looked.
-    unlocked = Field.objects.filter(pk=field.pk, edited=False)
-    unlocked.update(**asdict(found), before=field.value if is_change else field.before)
+    before = field.value if is_change else field.before
+    Field.objects.filter(pk=field.pk).update(**asdict(found), before=before)
 
 
 def _propose(site: Site, field: Field, found: Finding) -> None:

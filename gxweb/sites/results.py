@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from gxweb import addresses
 from gxweb.sites import profile
 from gxweb.sites.findings import Found, FoundPage, found
-from gxweb.sites.page import DONE, GONE, TOLD, Fact, Page
+from gxweb.sites.page import DONE, GONE, Fact, Page
 from gxweb.sites.site import Reading, Site, Suggestion
 from runs import history, signals
 from runs.models import Run
@@ -88,6 +88,7 @@ def absorb(reading: Reading) -> None:
     state = history.state(reading.run)
     with transaction.atomic():
         if reading.advance(state.cursor):
+            reading.site.hold()
             _write(reading, found(state), state)
 
 
@@ -158,4 +159,4 @@ def _end(reading: Reading, told: Found, state: State) -> None:
     if state.status == "completed" and not told.note:
         # All of it was read: what was not met is not there any more.
         unmet = site.pages.filter(status=DONE).exclude(reading=reading)
-        unmet.exclude(status=TOLD).update(status=GONE, change="")
+        unmet.update(status=GONE, change="")

@@ -100,6 +100,10 @@ class Site(models.Model):
         self.refresh_from_db()
         return True
 
+    def hold(self) -> None:
+        """As it is now; until the end of this transaction nobody else writes what belongs to it."""
+        self.refresh_from_db(from_queryset=Site.objects.select_for_update())
+
     def tell(self, **changes: Any) -> None:
         Site.objects.filter(pk=self.pk).update(**changes, changed_at=timezone.now())
         for name, value in changes.items():

@@ -112,6 +112,17 @@ def test_a_reading_that_ended_early_takes_nothing_away(ready: Site, redis: Redis
     }  # fmt: skip
 
 
+def test_a_late_end_says_nothing_of_a_site_that_is_read_anew(
+    reader: Reader, site: Site, ada: User
+) -> None:
+    late = results.draft(reader.run)
+    reader.fail()
+    site.follow(start(owner=ada, workflow="ingest", input={"url": URL}).run)
+    results.absorb(late)
+    site.refresh_from_db()
+    assert (site.status, site.note) == ("reading", "")
+
+
 def test_a_run_for_a_site_of_somebody_else_reads_one_of_its_own(
     ready: Site, bob: object, redis: Redis
 ) -> None:
