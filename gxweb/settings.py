@@ -139,6 +139,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "gxweb.errors.Refusals",
+    "gxweb.accounts.door.middleware",
 ]
 ROOT_URLCONF = "gxweb.urls"
 ASGI_APPLICATION = "gxweb.asgi.application"

@@ -142,19 +142,11 @@ def _place(run: Run, view: history.View) -> str:
     return line.words(line.note(places([str(run.pk)]).get(str(run.pk), 0))) if waits else ""
 
 
-def _to_the_door(request: HttpRequest, page: str) -> HttpResponse:
-    """To sign in, then to `page`. htmx is told, for it would follow where nobody sees it."""
-    door = redirect_to_login(page)
-    if request.headers.get("HX-Request"):
-        return HttpResponse(status=204, headers={"HX-Redirect": door.url})
-    return door
-
-
 @require_POST
 def cancellation(request: HttpRequest, id: UUID) -> HttpResponse:
     page = came_from(request, id)
     if not request.user.is_authenticated:
-        return _to_the_door(request, page)
+        return redirect_to_login(page)
     run = get_object_or_404(Run.objects.visible_to(request.user), pk=id)
     try:
         lifecycle.cancel(run, by="owner" if run.owner_id == request.user.pk else "staff")

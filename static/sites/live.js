@@ -14,11 +14,4 @@
   if (found) new MutationObserver(renew).observe(found, { childList: true, subtree: true });
 
   document.addEventListener("htmx:afterSettle", () => { if (late && !writing()) renew(); });
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    const { xhr } = event.detail;
-    if (!xhr || !new URL(xhr.responseURL).pathname.startsWith("/accounts/login/")) return;
-    // Signed out meanwhile: sign in, and come back here.
-    event.detail.shouldSwap = false;
-    location.assign(`/accounts/login/?next=${encodeURIComponent(location.pathname)}`);
-  });
 })();

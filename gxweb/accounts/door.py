@@ -1,0 +1,50 @@
+"""The way in for a page that finds out in its midst that nobody is signed in any more: htmx would
+follow it where nobody sees it, or put it into the page."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from inspect import iscoroutinefunction
+from typing import Any
+
+from asgiref.sync import markcoroutinefunction
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
+from django_htmx.middleware import HtmxDetails
+
+
+def middleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+    """The whole page goes to the door, and back to itself."""
+    if iscoroutinefunction(get_response):
+        return markcoroutinefunction(_async_middleware(get_response))
+
+    def sync_middleware(request: HttpRequest) -> HttpResponseBase:
+        return _led(request, get_response(request))
+
+    return sync_middleware
+
+
+middleware.sync_capable = True  # type: ignore[attr-defined]
+middleware.async_capable = True  # type: ignore[attr-defined]
+
+
+def _async_middleware(
+    get_response: Callable[[HttpRequest], Awaitable[HttpResponseBase]],
+) -> Callable[[HttpRequest], Awaitable[HttpResponseBase]]:
+    async def async_middleware(request: HttpRequest) -> HttpResponseBase:
+        return _led(request, await get_response(request))
+
+    return async_middleware
+
+
+def _led(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
+    door = response.headers.get("Location", "")
+    if not htmx or door.partition("?")[0] != resolve_url(settings.LOGIN_URL):
+        return response
+    if page := htmx.current_url_abs_path:
+        door = redirect_to_login(page).url
+    return HttpResponse(status=204, headers={"HX-Redirect": door})
