@@ -68,7 +68,7 @@ class Frontier:
         elif len(self._known) >= MOST_KNOWN:
             self.over["limit"] += 1
         else:
-            self._patterns[place.pattern] += place.numbered
+            self._patterns[_group(place)] += place.numbered
             self._push(Candidate(place, title, score))
 
     def insist(self, place: Place) -> None:
@@ -112,7 +112,7 @@ class Frontier:
     def _trap(self, place: Place, listed: bool) -> Why | None:
         if place.unbounded:
             return "depth"
-        alike = self._patterns[place.pattern]
+        alike = self._patterns[_group(place)]
         if place.dated and alike >= MOST_DATED:
             return "pattern"
         if listed:
@@ -131,5 +131,10 @@ class Frontier:
         score += 3.0 if said & set(_TELLING) else 0.0
         score -= 6.0 if said & set(_DULL) else 0.0
         score += min(4.0, 1.0 * len(named & self.words))
-        score -= min(8.0, 0.5 * self._patterns[place.pattern]) if place.numbered else 0.0
+        score -= min(8.0, 0.5 * self._patterns[_group(place)]) if place.numbered else 0.0
         return score - (0.0 if self.site.is_main(place) else 4.0)
+
+
+def _group(place: Place) -> str:
+    """Of the combinations that a form's parameters have, all are alike: a shop's filters."""
+    return place.pattern if place.parameters < 2 else f"{place.pattern.partition('?')[0]}?"
