@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from urllib.parse import quote
 
 import pytest
 from django.test import Client
 
-RUN = f"/runs/{uuid.uuid4()}/"
-SITE = f"/sites/{uuid.uuid4()}/"
+ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
+RUN, SITE = f"/runs/{ID}/", f"/sites/{ID}/"
 
 
 @pytest.mark.parametrize(
