@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from runs.outputs import plain
 from runs.render.now import duration
 from runs.render.plan import called, saved, word
 from workflows.wire.state import Span, State
@@ -83,7 +84,7 @@ def _walk(below: dict[str | None, list[Span]]) -> Iterator[tuple[Span, int]]:
 def _row(state: State, span: Span, depth: int, bar: Bar | None, *, leaf: bool) -> Row:
     calls = span.usage.calls
     costs = [call.cost_usd for call in calls]
-    output = _told(span.output)
+    output = _told(plain(span.output))
     return Row(
         span=span,
         depth=min(depth, 6),

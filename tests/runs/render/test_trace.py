@@ -44,6 +44,16 @@ def test_what_its_calls_took_is_added_up() -> None:
     assert (row.took, row.output) == ("1.5 s", '{\n  "b": 1\n}')
 
 
+def test_an_output_is_told_without_the_types_it_is_made_of() -> None:
+    made = {
+        "$": "dataclass",
+        "class": "flows:Pair",
+        "fields": {"a": 1, "b": {"$": "tuple", "items": [2]}},
+    }
+    row = rows(opened("a"), ("a", SpanCompleted(made)))["a"]
+    assert row.output == '{\n  "a": 1,\n  "b": [\n    2\n  ]\n}'
+
+
 def test_one_unknown_price_makes_the_sum_unknown() -> None:
     usage = Usage((Call("o", "small", 10, 5, 0.25), Call("o", "x")))
     assert rows(opened("a"), ("a", SpanCompleted(1, usage=usage)))["a"].cost is None
