@@ -16,6 +16,7 @@ from workflows.wire import codec
 
 HEAD = 400  # characters of an input that are looked at for a name
 UNSHOWN = (*LARGE, "limits", "waiting")
+_ADDRESS = re.compile(r"https?://(?:www\.)?(\S+?)/*", re.IGNORECASE)
 _SUBJECT = re.compile(r'\{"\w+":("(?:[^"\\]|\\.)*)')
 
 
@@ -77,11 +78,14 @@ def title(workflow: str) -> str:
 
 
 def subject(run: Run) -> str:
-    """What a run that was `found` is about: the first field of its input, if that is words."""
+    """What a run that was `found` is about: the first field of its input, if that is words; an
+    address as people say it."""
     match = _SUBJECT.match(getattr(run, "head", ""))
     if match is None:
         return ""
     try:
-        return str(codec.loads(f'{match[1]}"'))[:200]
+        said = str(codec.loads(f'{match[1]}"'))[:200]
     except ValueError:
         return ""
+    address = _ADDRESS.fullmatch(said)
+    return address[1] if address is not None else said

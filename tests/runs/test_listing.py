@@ -56,6 +56,9 @@ def test_what_is_not_known_counts_as_not_asked() -> None:
     [
         ({"topic": 'Say "hi" \\ \n ü 日'}, 'Say "hi" \\ \n ü 日'),
         ({"topic": "x" * 1000}, "x" * 200),
+        ({"url": "https://www.salt.example/", "max_pages": 40}, "salt.example"),
+        ({"url": "http://salt.example/a/b?c"}, "salt.example/a/b?c"),
+        ({"topic": "https://salt.example/ explained"}, "https://salt.example/ explained"),
         ({"n": 3, "topic": "x"}, ""),
         ([], ""),
     ],
