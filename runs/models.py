@@ -68,9 +68,10 @@ class Run(models.Model):
     status = models.CharField(max_length=16, choices=Status, default=Status.QUEUED)
     input = Document()
     limits = Document(default=dict)
-    # What it is expected to use: held for it while it runs, as if it were spent.
-    reserved_usd = models.FloatField(default=0.0)
-    reserved_tokens = models.BigIntegerField(default=0)
+    # What it is expected to use: held for it while it runs, as if it were spent. (`db_default`, as
+    # every column that comes later: web processes of before go on writing until new ones start.)
+    reserved_usd = models.FloatField(default=0.0, db_default=0.0)
+    reserved_tokens = models.BigIntegerField(default=0, db_default=0)
     # The highest attempt handed out. It only rises, whatever Redis forgets.
     attempt = models.PositiveBigIntegerField(default=1)
     # The start of Redis under which that number was taken. Under another one the log may have been
@@ -100,7 +101,7 @@ class Run(models.Model):
     progress_message = PlainText(blank=True)
     waiting = Document(null=True)
     # What a live run was told and no finished span says: {"signals": [], "answers": []}.
-    heard = Document(default=dict)
+    heard = Document(default=dict, db_default={})
     waited_ms = models.BigIntegerField(default=0)  # before now; the deadline does not count it
     forked_from = models.ForeignKey("self", models.SET_NULL, null=True, related_name="forks")
     key = models.CharField(max_length=255, null=True)  # noqa: DJ001 (null: no key was given)

@@ -14,6 +14,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='run',
             name='heard',
-            field=runs.fields.Document(default=dict),
+            field=runs.fields.Document(db_default={}, default=dict),
         ),
     ]
