@@ -20,7 +20,7 @@ from gxweb.accounts.credentials import OldPasswordForm
 from gxweb.accounts.user import User, signed_in
 from runs.erasing import erase
 from runs.lifecycle import Unavailable
-from runs.models import Run
+from runs.models import LARGE, Run
 
 
 class DeleteForm(OldPasswordForm):
@@ -58,9 +58,8 @@ def delete(user: User) -> None:
     """Raises Unavailable while Redis is away; then the account is as it was, with fewer runs."""
     _close(user, active=False)  # from here on nothing new is started
     try:
-        # Not the input and output: they may be large and are not needed. Again until there are
-        # none: a request that had begun before may have started one more.
-        while runs := list(Run.objects.filter(owner=user).defer("input", "output")[:50]):
+        # Again until there are none: a request that had begun before may have started one more.
+        while runs := list(Run.objects.filter(owner=user).defer(*LARGE)[:50]):
             for run in runs:
                 erase(run)
     except BaseException:

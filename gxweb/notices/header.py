@@ -55,7 +55,7 @@ def dismissal(request: HttpRequest, run: UUID) -> HttpResponse:
     if not request.user.is_authenticated:
         return redirect_to_login("/")
     own = Run.objects.visible_to(request.user).filter(owner=request.user.pk)
-    found = get_object_or_404(own.defer("input", "output"), pk=run)
+    found = get_object_or_404(own.only("finished_at"), pk=run)
     if found.finished:
         Dismissal.objects.get_or_create(run=found)
     return HttpResponse(status=204)

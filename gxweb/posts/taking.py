@@ -18,7 +18,7 @@ from gxweb.posts.models import Post
 from gxweb.posts.reading import article
 from runs.erasing import erase
 from runs.lifecycle import Unavailable
-from runs.models import Run
+from runs.models import LARGE, Run
 from runs.views import private
 
 
@@ -46,7 +46,7 @@ def deletion(request: HttpRequest, id: UUID) -> HttpResponse:
     post = _own(request, id)
     if request.method != "POST":
         return render(request, "posts/delete.html", {"post": post})
-    before = Run.objects.filter(writing__post=post).exclude(pk=post.run_id)
+    before = Run.objects.filter(writing__post=post).exclude(pk=post.run_id).defer(*LARGE)
     try:
         for run in before:
             erase(run)

@@ -32,8 +32,7 @@ class SiteQuerySet(models.QuerySet["Site"]):
 
     def listed(self) -> Self:
         """Newest first, without what may be large."""
-        large = ("card", "run__input", "run__output")
-        return self.select_related("run").defer(*large).order_by("-created_at")
+        return self.defer("card").order_by("-created_at")
 
 
 class Site(models.Model):

@@ -15,7 +15,7 @@ from gxweb.sites.own import own
 from gxweb.sites.site import Site
 from runs.erasing import erase
 from runs.lifecycle import Unavailable
-from runs.models import Run
+from runs.models import LARGE, Run
 from runs.views import private
 
 
@@ -39,7 +39,7 @@ def deletion(request: HttpRequest, id: UUID) -> HttpResponse:
 
 def delete(site: Site) -> None:
     """Raises Unavailable; then the site is still there, perhaps with fewer runs."""
-    runs = Run.objects.filter(reading__site=site).defer("input", "output")
+    runs = Run.objects.filter(reading__site=site).defer(*LARGE)
     # The newest last: the site goes with it.
     for run in sorted(runs, key=lambda run: run.pk == site.run_id):
         erase(run)

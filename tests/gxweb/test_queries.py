@@ -13,13 +13,14 @@ from django.utils import timezone
 
 from gxweb.accounts.models import User
 from gxweb.posts.models import Post
+from gxweb.sites.models import Site
 from runs.models import Run
 from tests.gxweb.posts.conftest import *  # noqa: F403 - its people
 
-LISTS = ("/", "/posts/", "/runs/")
+LISTS = ("/", "/posts/", "/runs/", "/sites/")
 LARGE = (
     '"posts_post"."markdown"', '"posts_post"."sources"', '"runs_run"."input",',
-    '"runs_run"."output"',
+    '"runs_run"."output"', '"runs_run"."heard"', '"sites_site"."card"',
 )  # fmt: skip
 
 
@@ -31,6 +32,7 @@ def add(owner: User, number: int, *, live: bool = False) -> None:
             owner=owner, workflow="blog", version=1, input={"topic": "A"}, created_at=at, **ended
         )
         Post.objects.create(owner=owner, run=run, title=f"Post {n}", created_at=at)
+        Site.objects.create(owner=owner, run=run, name=f"Site {n}", created_at=at)
 
 
 def asked(client: Client, path: str) -> list[str]:
