@@ -31,8 +31,7 @@ def staff(stack: Stack, number: int) -> list[str]:
 
 def _sessions(stack: Stack, made: str) -> list[str]:
     code = f"{SIGN_IN}\nprint(json.dumps({made}))"
-    said = stack.manage("shell", "-v", "0", "-c", code)
-    found: list[str] = json.loads(said.strip().splitlines()[-1])
+    found: list[str] = json.loads(stack.python(code))
     return found
 
 
@@ -43,4 +42,4 @@ def add_run(stack: Stack) -> str:
         "ann = get_user_model().objects.get(email='ann@example.com'); "
         "print(Run.objects.create(owner=ann, workflow='blog', version=1, input={}, attempt=1).id)"
     )
-    return stack.manage("shell", "-v", "0", "-c", code).strip().splitlines()[-1]
+    return stack.python(code).strip()

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx2
 from redis import Redis
@@ -26,6 +27,7 @@ from tests import valkey
 from tests.chaos.process import ROOT, Process
 from tests.chaos.waiting import until
 from tests.fakes import Provider
+from tests.hand import Hand
 from workflows.wire import keys, log
 from workflows.wire.events import Event
 
@@ -51,6 +53,7 @@ class Stack:
         self.server = valkey.start(folder / "valkey", fsync=environ.pop("FSYNC", "always"))
         self.port = valkey.free_port()
         self.env = _environment(self, environ)
+        self._hand = Hand(self.env)
         self.webs: list[Process] = []
         self.workers: list[Process] = []
         self.controls: list[Process] = []
@@ -129,6 +132,7 @@ class Stack:
         for process in [*self.webs, *self.workers, *self.controls]:
             process.thaw()
             process.kill() if process.alive else None
+        self._hand.close()
         self.server.stop()
         self.client.close()
 
@@ -147,6 +151,10 @@ class Stack:
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    def python(self, code: str) -> str:
+        """What it prints, with this installation's settings."""
+        return self._hand.does(code)
 
     def tails(self) -> str:
         return "\n".join(p.tail() for p in [*self.webs, *self.workers, *self.controls])
@@ -189,6 +197,13 @@ class Stack:
         return [json.loads(line) for line in answer.text.splitlines() if line]
 
     # -- its inside
+    def row(self, run: str) -> dict[str, Any]:
+        """As SQL has it."""
+        with closing(sqlite3.connect(self.folder / "db.sqlite3")) as database:
+            database.row_factory = sqlite3.Row
+            found = database.execute("SELECT * FROM runs_run WHERE id = ?", [UUID(run).hex])
+            return dict(found.fetchone())
+
     def redis(self) -> Redis:
         return Redis.from_url(self.server.url)
 

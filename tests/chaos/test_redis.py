@@ -28,13 +28,8 @@ def finished_spans(s: Stack, run: str) -> int:
 
 
 def projected(s: Stack, run: str, tip: str) -> bool:
-    shown = s.manage(
-        "shell", "-v", "0", "-c",
-        f"from runs.models import Run; r = Run.objects.get(pk='{run}'); "
-        "print(f'{r.cursor_attempt}-{r.cursor_seq}')",
-    ).strip().splitlines()[-1]  # fmt: skip
-    attempt, seq = map(int, shown.split("-"))
-    return (attempt, seq) >= tuple(map(int, tip.split("-")))
+    row = s.row(run)
+    return (row["cursor_attempt"], row["cursor_seq"]) >= tuple(map(int, tip.split("-")))
 
 
 def test_flushall_in_mid_run(tmp_path: Path) -> None:

@@ -42,8 +42,7 @@ def s(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 def added(s: Stack, topic: str, owner: str = "ann@example.com", n: int = CALLS) -> list[str]:
     """Rows alone, so that all begin at once: the monitor opens their logs and rings."""
-    words = ADD.format(owner=owner, topic=topic, n=n)
-    return s.manage("shell", "-v", "0", "-c", words).split()[-n:]
+    return s.python(ADD.format(owner=owner, topic=topic, n=n)).split()
 
 
 def asked(s: Stack, topic: str) -> list[dict[str, Any]]:

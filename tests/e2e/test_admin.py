@@ -33,8 +33,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 RUNS = "/admin/runs/run/"
 STAFF = """
-import django, json, sys
-django.setup()
+import json, sys
 from django.contrib.auth import get_user_model
 from django.test import Client
 people = get_user_model().objects
@@ -45,8 +44,7 @@ client.force_login(root)
 print(json.dumps(client.cookies["sessionid"].value))
 """
 RUN_ABOUT = """
-import django, json, sys
-django.setup()
+import json, sys
 from django.contrib.auth import get_user_model
 from runs.models import Run
 owner = get_user_model().objects.get(email="reader@example.org")
@@ -54,8 +52,7 @@ about = json.loads(sys.argv[1])
 print(Run.objects.create(owner=owner, workflow="blog", version=1, input={"topic": about}).id)
 """
 DEEDS = """
-import django, json, sys
-django.setup()
+import json, sys
 from django.contrib.auth import get_user_model
 from runs.interventions import recorded
 from runs.models import Notice, Run

@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.waiting import wait_until
+from tests.hand import ROOT, Hand
 from tests.valkey import free_port
 
-ROOT = Path(__file__).parents[2]
 PREPARE = """
-import django, json
-django.setup()
+import json
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.test import Client
@@ -31,8 +30,7 @@ client.force_login(user)
 print(json.dumps({"user": user.pk, "session": client.cookies["sessionid"].value}))
 """
 ADD_RUN = """
-import django, sys
-django.setup()
+import sys
 from runs.models import Run
 run = Run.objects.create(owner_id=sys.argv[1], workflow="blog", version=1, input={}, attempt=1)
 print(run.id)
@@ -46,7 +44,6 @@ class Web:
         self.url = f"http://127.0.0.1:{self.port}"
         self._environment = {
             **os.environ,
-            "DJANGO_SETTINGS_MODULE": "gxweb.settings",
             "VAR": str(folder),
             "SECRET_KEY": "for tests only",
             "REDIS_URL": redis_url,
@@ -55,6 +52,7 @@ class Web:
             "PORT": str(self.port),
         }
         self._log = (folder / "web.log").open("ab")
+        self._hand = Hand(self._environment)
         person: dict[str, Any] = json.loads(self.python(PREPARE))
         self.session: str = person["session"]
         self._user = str(person["user"])
@@ -85,6 +83,7 @@ class Web:
 
     def close(self) -> None:
         self.stop()
+        self._hand.close()
         self._log.close()
 
     def _answers(self) -> bool:
@@ -97,10 +96,7 @@ class Web:
             return False
 
     def python(self, code: str, *words: str) -> str:
-        command = [sys.executable, "-c", code, *words]
-        return subprocess.run(
-            command, cwd=ROOT, env=self._environment, check=True, stdout=subprocess.PIPE, text=True
-        ).stdout
+        return self._hand.does(code, *words)
 
 
 @contextmanager
