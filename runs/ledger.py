@@ -61,6 +61,7 @@ class Call(models.Model):
         verbose_name = "provider call"
         indexes: ClassVar = [
             models.Index(fields=["owner", "began_at"], name="call_of_owner"),
+            models.Index(fields=["began_at"], name="call_of_day"),
         ]
 
     def __str__(self) -> str:

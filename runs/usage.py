@@ -1,4 +1,5 @@
-"""What a person's calls came to, by day, workflow and model. A day is a day of UTC.
+"""What a person's calls came to, by day, workflow and model; and everybody's, by day and person. A
+day is a day of UTC.
 
 The cost that is known is one thing, and of how many calls it is not known is another.
 """
@@ -8,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from django.db.models import Count, Sum, Value
+from django.db.models import Count, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce, TruncDate
 
 from runs.ledger import UNKNOWN, Call
@@ -86,13 +87,47 @@ class Usage:
 
 def usage(owner_id: int, days: int, now: datetime) -> Usage:
     """Of so many days, today among them."""
+    first, last = _span(days, now)
+    rows = _summed(_since(first).filter(owner_id=owner_id), "workflow", "model")
+    # A clock that is ahead of ours must not make a day that is not there yet.
+    lines = [
+        Line(min(day, last), workflow, model, Sums(*sums)) for day, workflow, model, *sums in rows
+    ]
+    return Usage(first, last, lines)
+
+
+@dataclass(frozen=True, slots=True)
+class OfOwner:
+    day: date
+    owner_id: int
+    owner: str
+    sums: Sums
+
+
+def by_owner(days: int, now: datetime) -> list[OfOwner]:
+    """Of so many days, the newest first, and of each day who spent most."""
+    first, last = _span(days, now)
+    rows = _summed(_since(first), "owner_id", "owner__email")
+    found = [OfOwner(min(day, last), id, email, Sums(*sums)) for day, id, email, *sums in rows]
+    found.sort(key=lambda line: (-line.sums.known_usd, -line.sums.tokens, line.owner))
+    return sorted(found, key=lambda line: line.day, reverse=True)
+
+
+def _span(days: int, now: datetime) -> tuple[date, date]:
     last = now.astimezone(UTC).date()
-    first = last - timedelta(days=days - 1)
-    since = datetime(first.year, first.month, first.day, tzinfo=UTC)
-    calls = Call.objects.made().filter(owner_id=owner_id, began_at__gte=since)
-    rows = (
+    return last - timedelta(days=days - 1), last
+
+
+def _since(first: date) -> QuerySet[Call]:
+    moment = datetime(first.year, first.month, first.day, tzinfo=UTC)
+    return Call.objects.made().filter(began_at__gte=moment)
+
+
+def _summed(calls: QuerySet[Call], *of: str) -> QuerySet[Call, tuple[Any, ...]]:
+    """The day, these, and what makes Sums."""
+    return (
         calls.annotate(day=TruncDate("began_at", tzinfo=UTC))
-        .values_list("day", "workflow", "model")
+        .values_list("day", *of)
         .annotate(
             calls=Count("pk"),
             prompt=Coalesce(Sum("prompt_tokens"), Value(0)),
@@ -101,11 +136,6 @@ def usage(owner_id: int, days: int, now: datetime) -> Usage:
             unknown=Count("pk", filter=UNKNOWN),
         )
     )
-    # A clock that is ahead of ours must not make a day that is not there yet.
-    lines = [
-        Line(min(day, last), workflow, model, Sums(*sums)) for day, workflow, model, *sums in rows
-    ]
-    return Usage(first, last, lines)
 
 
 def _by(lines: Iterable[Line], key: Callable[[Line], K]) -> dict[K, Sums]:

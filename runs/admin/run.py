@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from runs import listing
-from runs.admin import acts, events, fleet, page
+from runs.admin import acts, costs, events, fleet, page
 from runs.admin.filters import DateFilter, ErrorFilter, OwnerFilter, WorkflowFilter, begins
 from runs.admin.readonly import ReadOnly
 from runs.fields import millis
@@ -57,6 +57,7 @@ class RunAdmin(ReadOnly):
 
         return [
             staff(fleet.fleet, "fleet", "fleet/"),
+            staff(costs.costs, "costs", "costs/"),
             staff(acts.cancellation, "cancellation", "cancellation/"),
             staff(acts.resumption, "resumption", "resumption/"),
             staff(acts.telling, "telling", "telling/"),
