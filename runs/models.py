@@ -132,6 +132,11 @@ class Run(models.Model):
                 name="run_owner_ended",
                 condition=Q(finished_at__isnull=False),
             ),
+            # For what a run of a workflow takes, and how many have ended lately.
+            models.Index(fields=["workflow", "status", "-created_at"], name="run_workflow_status"),
+            models.Index(
+                fields=["finished_at"], name="run_ended", condition=Q(finished_at__isnull=False)
+            ),
             # What staff look through: the runs of all.
             models.Index(fields=["-created_at"], name="run_newest"),
             models.Index(fields=["status", "-created_at"], name="run_status_newest"),

@@ -5,12 +5,12 @@ only words in it: nothing says who runs what.
 from __future__ import annotations
 
 import hmac
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -78,8 +78,10 @@ def _ended() -> Any:
 
 
 def _by_workflow(name: str, help: str, found: Any) -> Gauge:
+    """Counted here: SQL would rather go through all runs in the order of these two."""
     gauge = Gauge(name, help, labels=("workflow", "status"))
-    for *labels, number in found.values_list("workflow", "status").annotate(Count("pk")).order_by():
+    numbers = Counter(found.values_list("workflow", "status").order_by().iterator())
+    for labels, number in sorted(numbers.items()):
         gauge.add_metric(labels, number)
     return gauge
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.utils import timezone
 from gxweb.accounts.models import User
 from gxweb.posts.models import Post
 from gxweb.sites.models import Site
+from runs.estimate import estimate
 from runs.models import Run
 from tests.gxweb.posts.conftest import *  # noqa: F403 - its people
 
@@ -72,7 +74,29 @@ def test_live_runs_are_found_without_looking_through_the_others(
     live = [sql for sql in found if "NOT (" not in sql]
     assert live
     for sql in live:
-        with connection.cursor() as cursor:
-            cursor.execute("EXPLAIN QUERY PLAN " + sql.replace("%", "%%"))
-            plan = "\n".join(row[3] for row in cursor.fetchall())
-        assert "run_owner_live" in plan
+        assert "run_owner_live" in plan(sql)
+
+
+def plan(sql: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN QUERY PLAN " + sql.replace("%", "%%"))
+        return "\n".join(row[3] for row in cursor.fetchall())
+
+
+@pytest.mark.parametrize(
+    ("ask", "index"),
+    [
+        (lambda _: estimate("blog"), "run_workflow_status"),
+        (lambda client: client.get("/metrics", headers={"Host": "127.0.0.1"}), "run_ended"),
+    ],
+)
+def test_what_past_runs_tell_is_read_without_looking_through_them(
+    client: Client, ada: User, ask: Callable[[Client], Any], index: str
+) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("other planners go by how many rows there are")
+    with CaptureQueriesContext(connection) as queries:
+        ask(client)
+    plans = [plan(query["sql"]) for query in queries if '"runs_run"' in query["sql"]]
+    assert index in "\n".join(plans)
+    assert "SCAN runs_run\n" not in "\n".join(f"{one}\n" for one in plans)
