@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any, TypeVar, cast
 
 from channels.db import database_sync_to_async
@@ -23,6 +23,7 @@ from workflows.wire.events import Event
 SSE = "text/event-stream"
 NDJSON = "application/x-ndjson"
 PING_S = 15
+PIECE = 32_000  # bytes after which what is to be said is said
 # A stream outlives neither the session nor the token that opened it by more than a minute.
 CHECK_S = 30
 Answer = TypeVar("Answer", HttpResponse, StreamingHttpResponse)
@@ -49,14 +50,21 @@ def stream(request: HttpRequest, run: Run, after: Cursor, media_type: str) -> St
 
 def at_rest(found: history.History, media_type: str) -> HttpResponse:
     """What there is now, and no more."""
-    said = written(Batch(found.events, reset=found.reset), media_type)
+    said = b"".join(pieces(Batch(found.events, reset=found.reset), media_type))
     return _unbuffered(HttpResponse(said, content_type=media_type))
 
 
-def written(batch: Batch, media_type: str) -> bytes:
+def pieces(batch: Batch, media_type: str) -> Iterator[bytes]:
+    """Not all at once: what a reader does not take stays with us."""
     write = _sse if media_type == SSE else _ndjson
-    head = RESET[media_type] if batch.reset else b""
-    return head + b"".join(map(write, batch.events))
+    said = RESET[media_type] if batch.reset else b""
+    for event in batch.events:
+        said += write(event)
+        if len(said) >= PIECE:
+            yield said
+            said = b""
+    if said:
+        yield said
 
 
 async def batches(run: Run, after: Cursor, grant: Grant) -> AsyncIterator[Batch | None]:
@@ -93,7 +101,8 @@ def _may_go_on(run: Run, grant: Grant) -> bool:
 async def _follow(run: Run, after: Cursor, media_type: str, grant: Grant) -> AsyncIterator[bytes]:
     async for batch in batches(run, after, grant):
         if batch is not None:
-            yield written(batch, media_type)
+            for said in pieces(batch, media_type):
+                yield said
         elif media_type == SSE:
             # JSON lines have no comments, and an empty line is not JSON.
             yield PING

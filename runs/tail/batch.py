@@ -10,6 +10,8 @@ from workflows.wire.cursor import ZERO, Cursor
 from workflows.wire.events import Event
 from workflows.wire.state import State, accepts
 
+MOST = 16  # events at once: a reader that does not read keeps no more, and they may be large
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:

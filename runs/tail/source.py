@@ -8,7 +8,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 from runs.attendance import held
-from runs.tail.batch import Batch, follow
+from runs.tail.batch import MOST, Batch, follow
 from workflows.wire import clients, keys, log, pulse
 from workflows.wire.cursor import ZERO, Cursor
 from workflows.wire.events import Event
@@ -115,18 +115,18 @@ class Source:
                 return None if state is EMPTY or state.cursor == ZERO else state
 
     async def read(self, run: str, after: Cursor) -> Batch | None:
-        """A page of the events after `after`; with `reset` from the beginning, when the log does
-        not contain `after`. None without a log."""
+        """The next events after `after`; with `reset` from the beginning, when the log does not
+        contain `after`. None without a log."""
         if after != ZERO:
-            found = await self._page(run, _before(after))
+            found = await self._page(run, _before(after), MOST + 1)
             if found and found[0].id == after:
                 return Batch(tuple(found[1:]))
-        whole = await self._page(run, ZERO)
-        return Batch(tuple(whole), reset=after != ZERO) if whole else None
+        first = await self._page(run, ZERO, MOST)
+        return Batch(tuple(first), reset=after != ZERO) if first else None
 
-    async def _page(self, run: str, after: Cursor) -> list[Event]:
+    async def _page(self, run: str, after: Cursor, count: int = PAGE) -> list[Event]:
         async with self._turn:
-            return await log.read_async(self._asking, run, after, count=PAGE)
+            return await log.read_async(self._asking, run, after, count=count)
 
 
 def _before(cursor: Cursor) -> Cursor:

@@ -14,7 +14,7 @@ from itertools import islice
 
 from runs import render
 from runs.render import Note
-from runs.tail.batch import Batch, follow
+from runs.tail.batch import MOST, Batch, follow
 from runs.tail.step import Step
 from workflows.wire.cursor import ZERO, Cursor
 from workflows.wire.events import Event, RunRestored
@@ -99,7 +99,8 @@ class Watch:
             after = batch.events[-1].id
 
     async def events_after(self, after: Cursor) -> Batch:
-        """Wait until there are events after `after`. None at all: it is the terminal one's id."""
+        """Wait until there are events after `after`, and give the next few. None at all: it is the
+        terminal one's id."""
         while True:
             self._raise_failure()
             changed = self._changed
@@ -206,7 +207,8 @@ class Watch:
         # From the end, where nearly all readers are.
         for newer, event in enumerate(reversed(self._events)):
             if event.id == after:
-                return Batch(tuple(islice(self._events, len(self._events) - newer, None)))
+                start = len(self._events) - newer
+                return Batch(tuple(islice(self._events, start, start + MOST)))
         return None
 
     def _ended_at(self, after: Cursor) -> bool:

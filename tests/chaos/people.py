@@ -37,9 +37,15 @@ def _sessions(stack: Stack, made: str) -> list[str]:
 
 def add_run(stack: Stack) -> str:
     """A run of the owner's that no worker knows of: its log is the test's to write."""
+    return add_runs(stack, 1)[0]
+
+
+def add_runs(stack: Stack, number: int) -> list[str]:
     code = (
         "from runs.models import Run; from django.contrib.auth import get_user_model; "
         "ann = get_user_model().objects.get(email='ann@example.com'); "
-        "print(Run.objects.create(owner=ann, workflow='blog', version=1, input={}, attempt=1).id)"
+        "made = [Run(owner=ann, workflow='blog', version=1, input={}, attempt=1)"
+        f" for _ in range({number})]; "
+        "print(*[run.id for run in Run.objects.bulk_create(made)])"
     )
-    return stack.python(code).strip()
+    return stack.python(code).split()

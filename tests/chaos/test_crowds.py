@@ -1,20 +1,23 @@
-"""Many starts at once, at one web process: each is a run or a 429, and none is lost or doubled.
+"""One web process and very many programs: those that read along, and those that start runs.
 
-STARTS=10000 posts so many. Whatever was accepted has its log in the end: what `start` could not
-announce in time the monitor does.
+READERS=300 reads so many streams of events, six to a run; STARTS=10000 posts so many. Whatever was
+accepted has its log in the end: what `start` could not announce in time the monitor does.
 """
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import os
 import sqlite3
+import subprocess
+import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -23,12 +26,21 @@ from typing import Any, Self
 import pytest
 
 from tests.bench.figure import p50, p95
-from tests.chaos import sockets
+from tests.chaos import listeners, people, sockets
+from tests.chaos.listeners import Listener
+from tests.chaos.process import ROOT as HERE
 from tests.chaos.stack import Stack, stack
 from tests.chaos.waiting import until
+from tests.runs.writer import ROOT, Said, Writer
 from workflows.wire import keys
+from workflows.wire.events import Object, RunCompleted
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1200)]
+READERS = int(os.environ.get("READERS") or 12)
+ALIKE = 6  # readers of one run
+TICKS = 200 if READERS >= 100 else 20
+DEAF = 10
+NEWS, OWED = 14_000, 300  # bytes of a large event, and how many of them
 STARTS = int(os.environ.get("STARTS") or 60)
 QUOTA = STARTS * 3 // 4
 AT_ONCE = 16
@@ -57,7 +69,101 @@ def s(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield made
 
 
+# -- those that read
+
+
+async def test_events_come_soon_to_all_who_read(s: Stack) -> None:
+    runs = await asyncio.to_thread(people.add_runs, s, READERS // ALIKE)
+    most = 0
+    with s.redis() as client, undisturbed(s), ExitStack() as opened:
+        talk = opened.enter_context(talking(s, runs))
+        for run in runs[:DEAF]:
+            opened.enter_context(listeners.deaf(s, run))
+        crowd = {run: [await listeners.listen(s, run) for _ in range(ALIKE)] for run in runs}
+        everybody = [one for group in crowd.values() for one in group]
+        await asyncio.to_thread(until, lambda: all(one.ids for one in everybody), 60)
+        talk("\n")
+        ended = asyncio.gather(*(one.ended for one in everybody))
+        while not ended.done():
+            found = await asyncio.to_thread(sockets.redis_clients, client, s.webs[0])
+            most = max(most, len(found))
+            await asyncio.wait([ended], timeout=0.5)
+        logs = {run: [str(event.id) for event in s.log(run)] for run in runs}
+    wrong = [run for run, group in crowd.items() for one in group if one.ids != logs[run]]
+    ages = [ms for one in everybody for ms in one.ages_ms]
+    print(f"{len(everybody)} readers of {len(runs)} runs, {len(ages)} events: emit to read p50"
+          f" {p50(ages):.0f}, p95 {p95(ages):.0f} ms; {most} Redis connections")  # fmt: skip
+    assert wrong == []
+    assert len(ages) == len(everybody) * TICKS
+    assert most <= 10
+    assert p95(ages) <= 250
+
+
+@contextmanager
+def talking(s: Stack, runs: list[str]) -> Iterator[Callable[[str], int]]:
+    words = [sys.executable, "-m", "tests.chaos.talking", s.server.url, str(TICKS), *runs]
+    with subprocess.Popen(
+        words, cwd=HERE, text=True, bufsize=1, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        yield process.stdin.write
+
+
+@contextmanager
+def undisturbed(s: Stack) -> Iterator[None]:
+    """A control would wonder about runs that no worker has."""
+    for control in s.controls:
+        control.freeze()
+    yield
+    for control in s.controls:
+        control.thaw()
+
+
+async def test_who_does_not_read_costs_little_and_delays_nobody(s: Stack) -> None:
+    run = (await asyncio.to_thread(people.add_runs, s, 1))[0]
+    web = s.webs[0]
+    with s.redis() as client, undisturbed(s), ExitStack() as opened:
+        feed = Feed(Writer(client, run).begin(), await listeners.listen(s, run))
+        await feed.write(100)
+        before = sockets.resident(web)
+        for _ in range(DEAF):
+            opened.enter_context(listeners.deaf(s, run))
+        await feed.write(OWED)
+        each = (sockets.resident(web) - before) / DEAF / MB
+        await feed.say(RunCompleted({"sections": []}))
+        await asyncio.wait_for(feed.reader.ended, 20)
+    print(f"{each:.2f} MB for each that does not read; the others waited {max(feed.took):.0f} ms")
+    assert each <= 1
+    assert feed.reader.ids == [str(event.id) for event in s.log(run)]
+    assert p95(feed.took) <= 250
+
+
+class Feed:
+    """Large news, each written when the one who reads had the one before."""
+
+    def __init__(self, writer: Writer, reader: Listener) -> None:
+        self.writer, self.reader = writer, reader
+        self.took: list[float] = []  # ms
+
+    async def write(self, number: int) -> None:
+        for n in range(number):
+            begun = time.monotonic()
+            await self.say((ROOT, Object("news", f"{n % 10} " * (NEWS // 2))))
+            self.took.append((time.monotonic() - begun) * 1000)
+
+    async def say(self, said: Said) -> None:
+        await asyncio.to_thread(self.writer.say, said)
+        tip = str(self.writer.tip)
+        await asyncio.to_thread(until, lambda: tip in self.reader.ids[-1:], 20, 0.002)
+
+
+# -- those that start runs
+
+
 def test_each_start_is_a_run_or_a_429(s: Stack) -> None:
+    others = set(rows(s))
     with Callers(s) as callers:
         callers.all("GET", "/healthz", EMPTY)
         before = sockets.resident(s.webs[0])
@@ -71,7 +177,7 @@ def test_each_start_is_a_run_or_a_429(s: Stack) -> None:
     print(f"{STARTS} starts: {dict(codes)}, {len(missing)} announced later; p50 and p95"
           f" {told(accepted)} ms, of an empty view {told(empty)} ms; {grown:+.1f} MB")  # fmt: skip
     assert codes == {202: QUOTA, 429: STARTS - QUOTA}
-    assert rows(s) == sorted(one.run for one in accepted)
+    assert sorted(set(rows(s)) - others) == sorted(one.run for one in accepted)
     until(lambda: not without_log(s, accepted), 60, what="a log for each that was accepted")
     assert grown <= 30
     if JUDGED:
