@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('runs', '0010_what_is_held'),
+        ('runs', '0011_call_of_day'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
