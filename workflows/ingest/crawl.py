@@ -19,6 +19,7 @@ from workflows.fetch import Page, Refused
 from workflows.fetch.sketch import alike
 from workflows.ingest.addresses import Place
 from workflows.ingest.frontier import Frontier
+from workflows.ingest.politeness import at_rest
 from workflows.ingest.progress import Progress
 from workflows.ingest.reading import Visit, fetch_page, read_page, thawed
 from workflows.ingest.visiting import Visitor
@@ -140,8 +141,11 @@ class Crawl:
                 return Choice()
             self.progress.flush()
             self._stirred.clear()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stirred.wait(), POLL_S)
+            await at_rest(self._stir())
+
+    async def _stir(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stirred.wait(), POLL_S)
 
     def _hear(self) -> None:
         for url in self.wishes.added():

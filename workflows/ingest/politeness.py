@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from redis.asyncio import Redis
@@ -53,7 +53,7 @@ class Line:
         while True:
             got, wait_s = await self._take(host, delay_s)
             # Not in line yet: the line is longer than we look ahead.
-            await _pass(wait_s if got else min(wait_s, LONGEST_WAIT_S) / 2, unwanted)
+            await at_rest(_pass(wait_s if got else min(wait_s, LONGEST_WAIT_S) / 2, unwanted))
             if got:
                 return
 
@@ -80,6 +80,12 @@ class Line:
         free = max(now, self.alone.get(host, 0.0))
         self.alone[host] = max(free, now + pause_s) if pause_s else free + delay_s
         return True, free - now
+
+
+async def at_rest(waiting: Awaitable[object]) -> None:
+    """Nothing is done meanwhile that a worker which drains should wait for."""
+    scope = current()
+    await (waiting if scope is None else scope.idle(waiting))
 
 
 async def _pass(seconds: float, unwanted: Unwanted) -> None:

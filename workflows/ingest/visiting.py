@@ -16,7 +16,7 @@ from workflows.catalog.site import Why
 from workflows.engine import component, status
 from workflows.fetch import Fetched, Fetcher, Refused, Target
 from workflows.ingest.addresses import Place, Site, place_of
-from workflows.ingest.politeness import Line
+from workflows.ingest.politeness import Line, at_rest
 from workflows.ingest.robots import Rules, rules_of, unknown
 from workflows.wire.settings import Settings
 
@@ -81,10 +81,13 @@ class Visitor:
         raise AssertionError("the last try returns or raises")
 
     async def _asked(self, place: Place, cut: bool) -> Fetched:
-        unwanted = partial(self.unwanted, place)
-        async with self._doors:
+        await at_rest(self._doors.acquire())
+        try:
+            unwanted = partial(self.unwanted, place)
             await self.line.wait(place.host, self.delay_s(place.host), unwanted)
             return await self.fetcher.fetch(place.url, cut=cut, permit=self._permit)
+        finally:
+            self._doors.release()
 
     async def _rest(self, number: int, why: str) -> None:
         status(f"{why} Trying again ({number + 1}/{TRIES})")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 
 import pytest
 
 from tests.fakes.site import Reply, Site, page
-from tests.workflows.engine.house import House
+from tests.workflows.engine.house import House, until
 from tests.workflows.ingest.shops import shop, tale
 from workflows.catalog.site import SiteBrief
 from workflows.engine import Failure
@@ -153,3 +154,22 @@ async def test_what_people_see_while_it_reads(begin: Begin, house: House) -> Non
         f'ingest[0]/read_page["{site.url(path)}"]' for path in ("/", "/salt", "/brine")
     }
     assert pages[0][1].keys() >= {"url", "title", "summary", "facts", "status"}
+
+
+async def test_a_worker_that_drains_does_not_wait_for_a_reading_that_pauses(
+    begin: Begin, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflows.ingest.wishes.Wishes.paused", True)
+    site = begin(shop("salt"))
+    run = house.queue(read_site, {"url": site.url()})
+
+    def waits() -> bool:
+        spans = house.state(run).spans.values()
+        return [span.name for span in spans if span.open] == ["ingest", "choose"]
+
+    async with house.executor(read_site) as executor:
+        doing = asyncio.create_task(executor.execute(house.order(run, read_site)))
+        await until(waits)
+        executor.drain()
+        await asyncio.wait_for(doing, 10)
+    assert house.state(run).status not in ("completed", "failed")

@@ -10,10 +10,11 @@ import pytest
 from redis.asyncio import Redis
 
 from tests.fakes.site import Reply, Site, page
-from tests.workflows.engine.house import House
+from tests.workflows.engine.house import House, until
 from tests.workflows.ingest.shops import shop, tale
 from workflows.catalog.site import SiteBrief
 from workflows.engine import Failure
+from workflows.ingest.crawl import FETCHING
 from workflows.ingest.flow import read_site
 from workflows.ingest.politeness import LONGEST_WAIT_S, Left, Line, _asked
 from workflows.ingest.visiting import CONNECTIONS
@@ -148,3 +149,22 @@ async def test_a_host_has_few_connections_open_at_once(begin: Begin) -> None:
     begin(site)
     await read_site(SiteBrief(site.url()))
     assert max(open_then) == CONNECTIONS
+
+
+async def test_a_worker_that_drains_does_not_wait_for_a_line(
+    begin: Begin, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GX_HOST_DELAY_SECONDS", "20")
+    site = begin(shop("salt", "brine", "harbour", "tide", "quay"))
+    run = house.queue(read_site, {"url": site.url()})
+
+    def waits() -> bool:
+        names = [span.name for span in house.state(run).spans.values() if span.open]
+        return names.count("fetch_page") == FETCHING and "portrait" not in names
+
+    async with house.executor(read_site) as executor:
+        doing = asyncio.create_task(executor.execute(house.order(run, read_site)))
+        await until(waits)
+        executor.drain()
+        await asyncio.wait_for(doing, 10)
+    assert site.paths().count("/salt") == 0
