@@ -7,7 +7,7 @@ import redis as redis_py
 from asgiref.sync import SyncToAsync
 from django.db import connections
 
-from tests import valkey
+from tests import order, valkey
 
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server"}
 
@@ -17,9 +17,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database-only", action="store_true", help=text)
 
 
+@pytest.hookimpl(trylast=True)  # when they are in a random order
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--database-only"):
         items[:] = [item for item in items if _uses_database(item)]
+    items.sort(key=order.turn)
 
 
 def _uses_database(item: pytest.Item) -> bool:

@@ -1,18 +1,28 @@
-"""`make test`: the whole suite on SQLite, then what touches the database again on PostgreSQL.
+"""`make test`: the whole suite on SQLite and, beside it, what touches the database on PostgreSQL.
 
-Files of tests run side by side, as many as there are cores: most tests wait for processes.
+Most tests wait for processes, so more files of them go side by side than there are cores. What
+holds something to seconds comes at the end, when nothing else runs.
 
 It names what is missing on this machine. With CI=true that is a failure.
 """
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import IO
 
 from tests import chromium, postgres
 
-PYTEST = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile"]
+PYTEST = [sys.executable, "-m", "pytest", "-q"]
+# In the order of tests/order.py.
+SPREAD = ["--dist", "loadfile", "--no-loadscope-reorder", "-n"]
+CORES = os.cpu_count() or 1
+ON_DATABASE = "not bench and not chaos and not e2e"
 NO_TESTS = 5
 
 
@@ -23,15 +33,9 @@ def main(*only: str) -> int:
         print(f"gxweb: missing: {line}", flush=True)
     if missing and os.environ.get("CI") == "true":
         return 1
-    on_sqlite = 0 if "postgres" in only else _on_sqlite()
-    return max(on_sqlite, _on_postgres())
-
-
-def _on_sqlite() -> int:
-    """Whole processes apart from the rest: two of the former beside each other are enough."""
-    parts = _pytest("what needs no other process, on SQLite", "not bench and not chaos and not e2e")
-    whole = _pytest("whole processes: faults and browsers", "(chaos or e2e) and not bench")
-    return max(parts, whole)
+    # Or every process that a test starts would compile us anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    return _on_postgres(CORES) if "postgres" in only else _on_both()
 
 
 def _missing() -> Iterator[str]:
@@ -41,20 +45,42 @@ def _missing() -> Iterator[str]:
         yield "PostgreSQL, so only SQLite is tested (Debian: apt-get install postgresql)"
 
 
-def _on_postgres() -> int:
+def _on_both() -> int:
+    with ThreadPoolExecutor(1) as pool, tempfile.TemporaryFile() as said:
+        beside = pool.submit(_on_postgres, 1, said)
+        sqlite = _pytest(
+            "on SQLite, and on PostgreSQL beside it",
+            "not bench and not alone",
+            *SPREAD,
+            str(CORES + 1),
+        )
+        second = beside.result()
+        said.seek(0)
+        print(f"gxweb: on PostgreSQL\n{said.read().decode(errors='replace')}", flush=True)
+    alone = _pytest("what is held to seconds, on SQLite", "alone and not bench")
+    return max(sqlite, second, alone)
+
+
+def _on_postgres(workers: int, said: IO[bytes] | None = None) -> int:
     where = postgres.binaries()
     if not where:
         return 0
     with postgres.cluster(where) as url:
-        what = "what touches the database, on PostgreSQL"
-        marks = "not bench and not chaos and not e2e"
-        code = _pytest(what, marks, "--database-only", DATABASE_URL=url)
+        words = [*SPREAD, str(workers), "--database-only"]
+        code = _pytest("on PostgreSQL", ON_DATABASE, *words, said=said, DATABASE_URL=url)
         return 0 if code == NO_TESTS else code
 
 
-def _pytest(what: str, marks: str, *words: str, **environment: str) -> int:
-    print(f"gxweb: {what}", flush=True)
-    return subprocess.run([*PYTEST, *words, "-m", marks], env=os.environ | environment).returncode
+def _pytest(
+    what: str, marks: str, *words: str, said: IO[bytes] | None = None, **environment: str
+) -> int:
+    """`said`: where to, if not to the terminal."""
+    if said is None:
+        print(f"gxweb: {what}", flush=True)
+    done = subprocess.run(
+        [*PYTEST, *words, "-m", marks], env=os.environ | environment, stdout=said, stderr=said
+    )
+    return done.returncode
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from typing import Any, TypeGuard, get_args
 
 import pytest
 
+from tests import order
 from workflows.llm import deadlines
 from workflows.wire import events
 from workflows.wire.settings import Settings, env_name
@@ -180,6 +181,10 @@ def test_locks_are_hashed_and_name_no_place_to_get_things_from(lock: str) -> Non
     assert len(packages) == len(hashed) > 30
     assert "://" not in text
     assert "--index" not in text
+
+
+def test_the_files_that_begin_first_are_there() -> None:
+    assert [name for name in order.LONGEST if not (ROOT / name).exists()] == []
 
 
 def test_the_worker_is_installed_without_django() -> None:

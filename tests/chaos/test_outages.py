@@ -85,6 +85,7 @@ def healed(s: Stack) -> float:
     return min(used) - moment
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("way", WAYS)
 def test_a_provider_goes_and_comes_back(s: Stack, way: str) -> None:
     s.provider.script(way, times="always")
@@ -98,7 +99,7 @@ def test_a_provider_goes_and_comes_back(s: Stack, way: str) -> None:
     asked = [len(since(provider, gone, "start")) for provider in (s.provider, s.spare)]
     back = healed(s)
     print(f"{way}: B after {answered:.2f} s, A and B asked {asked}, A again after {back:.1f} s")
-    assert answered <= (2 if WHOLE else 10)  # one core may be busy with other tests
+    assert answered <= 2
     assert asked[0] <= FEW * asked[1]
     assert back <= 30
     said = [message for run in runs for *_, message in state(s, run).logs]

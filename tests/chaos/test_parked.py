@@ -79,6 +79,7 @@ def wake(s: Stack, run: str) -> float:
     return now() - asked
 
 
+@pytest.mark.alone
 def test_parked_runs_survive_a_restart_of_everything(tmp_path: Path) -> None:
     with stack(tmp_path, workers=0, controls=0) as s:
         s.add_worker(*WORKER)

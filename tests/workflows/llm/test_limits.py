@@ -24,6 +24,8 @@ from workflows.llm.turnstile import Standing
 from workflows.wire import keys
 from workflows.wire.clients import connect_async
 
+pytestmark = pytest.mark.alone
+
 FREE = Provider("openai", "http://127.0.0.1:9/v1", "sk-a", OPENAI_MODELS)
 SMALL = Tokens(10, 10)
 MINUTE_S = 6.0
