@@ -25,6 +25,7 @@ from typing import Any, Self
 
 import pytest
 
+from runs.tail.watch import EVENTS_KEPT
 from tests.bench.figure import p50, p95
 from tests.chaos import listeners, people, sockets
 from tests.chaos.listeners import Listener
@@ -40,7 +41,7 @@ READERS = int(os.environ.get("READERS") or 12)
 ALIKE = 6  # readers of one run
 TICKS = 200 if READERS >= 100 else 20
 DEAF = 10
-NEWS, OWED = 14_000, 300  # bytes of a large event, and how many of them
+NEWS, OWED, TOGETHER = 14_000, 300, 16  # bytes of a large event, how many, so many at once
 STARTS = int(os.environ.get("STARTS") or 60)
 QUOTA = STARTS * 3 // 4
 AT_ONCE = 16
@@ -126,7 +127,12 @@ async def test_who_does_not_read_costs_little_and_delays_nobody(s: Stack) -> Non
     web = s.webs[0]
     with s.redis() as client, undisturbed(s), ExitStack() as opened:
         feed = Feed(Writer(client, run).begin(), await listeners.listen(s, run))
-        await feed.write(100)
+        # What the process needs once for so many, whoever they are, and what it keeps of the run.
+        others = [await listeners.listen(s, run) for _ in range(DEAF)]
+        for _ in range(EVENTS_KEPT // TOGETHER):
+            await feed.say(*[feed.news(0)] * TOGETHER)
+        for one in others:
+            one.transport.close()
         before = sockets.resident(web)
         for _ in range(DEAF):
             opened.enter_context(listeners.deaf(s, run))
@@ -150,11 +156,14 @@ class Feed:
     async def write(self, number: int) -> None:
         for n in range(number):
             begun = time.monotonic()
-            await self.say((ROOT, Object("news", f"{n % 10} " * (NEWS // 2))))
+            await self.say(self.news(n))
             self.took.append((time.monotonic() - begun) * 1000)
 
-    async def say(self, said: Said) -> None:
-        await asyncio.to_thread(self.writer.say, said)
+    def news(self, number: int) -> Said:
+        return ROOT, Object("news", f"{number % 10} " * (NEWS // 2))
+
+    async def say(self, *said: Said) -> None:
+        await asyncio.to_thread(self.writer.say, *said)
         tip = str(self.writer.tip)
         await asyncio.to_thread(until, lambda: tip in self.reader.ids[-1:], 20, 0.002)
 
