@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tests.model.agenda import Process
-from tests.model.world import LEASE, LOG, Violation, World
+from tests.model.promise import Broken
+from tests.model.world import LEASE, LOG, World
 from workflows.wire.cursor import Cursor
 from workflows.wire.events import RunStarted, SpanCompleted, SpanStarted
 from workflows.wire.script import Answer, Reply, ScriptCall
@@ -71,7 +72,7 @@ class Book:
         if by_worker and before:
             self.takeovers += 1
             if max(before) not in self.excused:
-                raise Violation(f"attempt {max(before)} lives and is taken over by {attempt}")
+                raise Broken(f"attempt {max(before)} lives and is taken over by {attempt}")
         held = frozenset(self.world.sql.row.spans) if self.world.sql.row else frozenset()
         # What a fork was given is its own whatever happens: no loss of Redis's excuses it.
         known = frozenset(self.durable) | held | frozenset(self.world.copied)
@@ -93,7 +94,7 @@ class Book:
         newest = tip is not None and tip.id.attempt < attempt
         own = attempt in self.fencing and self.opened[attempt].nonce == nonce
         if newest or own:
-            raise Violation(f"attempt {attempt} was refused although none is newer")
+            raise Broken(f"attempt {attempt} was refused although none is newer")
 
     # Faults
 
@@ -121,19 +122,19 @@ class Book:
     def call_begins(self, attempt: int, nonce: str, identity: str) -> None:
         opened = self.opened.get(attempt)
         if opened is None or opened.nonce != nonce:
-            raise Violation(f"a call by attempt {attempt}, which this worker did not open")
+            raise Broken(f"a call by attempt {attempt}, which this worker did not open")
         if nonce in self.refused:
-            raise Violation(f"a call by attempt {attempt} after the log had refused it")
+            raise Broken(f"a call by attempt {attempt} after the log had refused it")
         if identity in opened.known:
-            raise Violation(f"{identity} is paid again by attempt {attempt}, it was finished")
+            raise Broken(f"{identity} is paid again by attempt {attempt}, it was finished")
         row = self.world.sql.row
         if row is not None and identity in row.spans and not self._fenced(attempt):
             self.paid_though_held += 1
         newer = [self.opened[n].at for n in self.fencing if n > attempt]
         if newer and min(newer) + LEASE < self.world.now:
-            raise Violation(f"a call by attempt {attempt}, a zombie since {min(newer)}")
+            raise Broken(f"a call by attempt {attempt}, a zombie since {min(newer)}")
         if (attempt, nonce, identity) in self.calls and (attempt, identity) not in self.failed:
-            raise Violation(f"{identity} is paid twice by attempt {attempt}")
+            raise Broken(f"{identity} is paid twice by attempt {attempt}")
         self.failed.discard((attempt, identity))
         self.repaid_after_loss += identity in self.lost
         self.calls.append((attempt, nonce, identity))

@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tests.model.book import Book
+from tests.model.promise import expect
 from tests.model.readers import Page, Program
 from tests.model.worker import TOPICS
-from tests.model.world import Violation, World
+from tests.model.world import World
 from workflows.wire.cursor import ZERO
 from workflows.wire.events import Event
 from workflows.wire.fold import fold
 from workflows.wire.state import EMPTY, State, accepts
-
-
-def expect(holds: bool, otherwise: str) -> None:
-    if not holds:
-        raise Violation(otherwise)
 
 
 def check_end(world: World, book: Book, readers: Sequence[Page]) -> None:

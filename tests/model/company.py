@@ -5,24 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, fields
 
+from tests.model.promise import Rules
+
 
 @dataclass(frozen=True, slots=True)
-class Switches:
+class Switches(Rules):
     suspects_run_alone: bool = True  # off: they are put beside the others again
     only_deaths_alone_count: bool = True  # off: each loss of a worker counts against its runs
     progress_clears: bool = True  # off: what was once lost counts for ever
     hand_over_costs_nothing: bool = True  # off: it counts like a death
     deaths_are_told: bool = True  # off: the worker says nothing of a child that died
 
-    def without(self, name: str) -> Switches:
-        return Switches(**{each.name: each.name != name for each in fields(Switches)})
-
 
 NAMES = tuple(each.name for each in fields(Switches))
-
-
-class Broken(AssertionError):
-    """A promise about runs that share a process."""
 
 
 class Gone(Exception):

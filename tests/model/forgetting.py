@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from tests.model.waiting import DUE, LEASE, LEASE_MS, RUN, TICK, Broken, Play, Steps, Switches
+from tests.model.promise import broken_by, expect
+from tests.model.waiting import DUE, LEASE, LEASE_MS, RUN, TICK, Play, Steps, Switches
 from workflows.wire.codec import Packed, encode
 from workflows.wire.cursor import ZERO, Cursor
 from workflows.wire.events import (
@@ -146,14 +147,8 @@ class Forgetful(Play):
     def check(self) -> None:
         super().check()
         forgotten = self.heard - set(self.state().signals)
-        if forgotten:
-            raise Broken(f"{forgotten} was heard and is forgotten")
+        expect(not forgotten, f"{forgotten} was heard and is forgotten")
 
 
 def broken(seed: int, switches: Switches) -> str:
-    """What a schedule breaks; "" when it keeps all promises."""
-    try:
-        Forgetful(seed, switches).play()
-    except Broken as found:
-        return str(found)
-    return ""
+    return broken_by(Forgetful(seed, switches))

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from tests.model.company import Broken, Gone, Process, Run, Switches
+from tests.model.company import Gone, Process, Run, Switches
+from tests.model.promise import broken_by, expect
 from tests.model.server import Server
 from workflows.wire import codec, keys
 from workflows.wire.cursor import Cursor
@@ -246,15 +247,5 @@ class Play:
             expect(len(set(ends)) == len(ends), f"finished again: {ends}")
 
 
-def expect(holds: bool, what: str) -> None:
-    if not holds:
-        raise Broken(what)
-
-
 def broken(seed: int, switches: Switches) -> str:
-    """What a schedule breaks; "" when it keeps all promises."""
-    try:
-        Play(seed, switches).play()
-    except Broken as found:
-        return str(found)
-    return ""
+    return broken_by(Play(seed, switches))

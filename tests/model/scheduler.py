@@ -12,10 +12,11 @@ from tests.model.faults import FAULTS_END, Faults
 from tests.model.forks import copies
 from tests.model.plane import Monitor, cancel, start
 from tests.model.projector import Projector
+from tests.model.promise import Broken
 from tests.model.readers import Page, Program
 from tests.model.switches import ON, Switches
 from tests.model.worker import consumer
-from tests.model.world import DUE, RUN, Violation, World
+from tests.model.world import DUE, RUN, World
 
 MOST_MS = FAULTS_END + 150_000
 CANCELLED = 0.12
@@ -79,9 +80,9 @@ class Schedule:
             while not self.over:
                 self.step()
                 if self.world.now > MOST_MS:
-                    raise Violation(f"nothing has ended after {self.world.now} ms")
+                    raise Broken(f"nothing has ended after {self.world.now} ms")
             check_end(self.world, self.book, self.readers)
-        except Violation as broken:
+        except Broken as broken:
             violation = str(broken)
         trace = "\n".join(f"{at:>7} {who:<18} {what}" for at, who, what in self.world.trace)
         book = self.book
@@ -115,7 +116,7 @@ class Schedule:
         world.now += int(world.chance.random() * 4)
         world.agenda.go_on(actor, world.now)
         if world.sql.went_back:
-            raise Violation(f"SQL went back: {world.sql.went_back}")
+            raise Broken(f"SQL went back: {world.sql.went_back}")
 
 
 def play(seed: int, switches: Switches = ON, kinds: Sequence[str] = ()) -> Outcome:

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from tests.model.promise import Rules
+
 
 @dataclass(frozen=True, slots=True)
-class Switches:
+class Switches(Rules):
     # 1. Append is compare-and-append.
     append_compares: bool = True  # off: explicit ids only, Redis refuses lower ones
     append_names_its_ids: bool = True  # off: XADD *, whatever is last
@@ -52,9 +54,6 @@ class Switches:
     # Forks: what another run has finished.
     copies_with_the_row: bool = True  # off: only the log has the copies
     copies_at_once: bool = True  # off: `run.queued` first, the copies by another script
-
-    def without(self, name: str) -> Switches:
-        return Switches(**{each.name: each.name != name for each in fields(Switches)})
 
 
 ON = Switches()

@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
+from tests.model.promise import Rules, broken_by, expect
 from tests.model.server import Entry, Server
 from workflows.wire import codec, keys
 from workflows.wire.cursor import Cursor
@@ -40,7 +41,7 @@ Steps = Iterator[int]
 
 
 @dataclass(frozen=True, slots=True)
-class Switches:
+class Switches(Rules):
     park_refuses_unread: bool = True  # off: it lets go whatever lies in the inbox
     answer_has_one_winner: bool = True  # off: the last one overwrites
     answer_makes_due: bool = True  # off: it just lies there
@@ -54,15 +55,8 @@ class Switches:
     restores_signals: bool = True  # off: only spans and the question
     restores_answers: bool = True  # off: what was answered and not finished is asked again
 
-    def without(self, name: str) -> Switches:
-        return Switches(**{each.name: each.name != name for each in fields(Switches)})
-
 
 NAMES = tuple(each.name for each in fields(Switches))
-
-
-class Broken(AssertionError):
-    """A promise about waiting."""
 
 
 class Lost(Exception):
@@ -284,15 +278,5 @@ class Play:
         expect(len(untils) <= 1, f"it waited until {untils}")
 
 
-def expect(holds: bool, what: str) -> None:
-    if not holds:
-        raise Broken(what)
-
-
 def broken(seed: int, switches: Switches) -> str:
-    """What a schedule breaks; "" when it keeps all promises."""
-    try:
-        Play(seed, switches).play()
-    except Broken as found:
-        return str(found)
-    return ""
+    return broken_by(Play(seed, switches))

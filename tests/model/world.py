@@ -32,10 +32,6 @@ class Unknown(Exception):
     """No answer came: the command was done, or it was not."""
 
 
-class Violation(AssertionError):
-    """A promise was broken."""
-
-
 @dataclass(eq=False)
 class World:
     seed: int
