@@ -1,4 +1,4 @@
-"""What every model here has: rules that can be off, one by one, and promises that are broken then."""
+"""What every model here has: rules that can be off one by one, and promises that break then."""
 
 from __future__ import annotations
 
