@@ -81,9 +81,6 @@ def state(run: Run) -> State:
 
 
 aread = database_sync_to_async(read)
-aevents = database_sync_to_async(events)
-aview = database_sync_to_async(view)
-astate = database_sync_to_async(state)
 
 
 def _log(run: Run) -> list[Event] | None:

@@ -103,12 +103,6 @@ def bill(run: UUID) -> Bill:
     return Bill(**found)
 
 
-def lost_calls(run: UUID) -> dict[UUID, int]:
-    """By span: how many of its calls were begun and left."""
-    rows = Call.objects.lost().filter(run=run).values_list("span").annotate(Count("pk"))
-    return {span: number for span, number in rows if span is not None}
-
-
 def forget_words(run: UUID) -> None:
     """What is kept of a deleted run says nothing of it: not even which of its steps it was."""
     Call.objects.filter(run=run).update(span=None)

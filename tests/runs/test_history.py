@@ -105,5 +105,4 @@ def test_a_log_that_has_less_than_sql_is_not_shown(run: Run, worker: Worker, red
 
 async def test_the_same_from_an_event_loop(run: Run, worker: Worker) -> None:
     written(worker)
-    assert await history.aevents(run) == history.events(run)
-    assert await history.astate(run) == history.state(run)
+    assert await history.aread(run) == history.read(run)

@@ -135,12 +135,9 @@ async def inline_async(client: AsyncRedis, run: str, events: list[Event]) -> lis
 
 def tip(client: Redis, run: str) -> Tip | None:
     """The last event's id and kind; None when there is no log."""
-    return _tip(cast("list[Entry]", client.xrevrange(keys.log(run), count=1)))
-
-
-async def tip_async(client: AsyncRedis, run: str) -> Tip | None:
-    """As `tip`."""
-    return _tip(cast("list[Entry]", await client.xrevrange(keys.log(run), count=1)))
+    for id, entry in cast("list[Entry]", client.xrevrange(keys.log(run), count=1)):
+        return Tip(Cursor.parse(id), entry[b"kind"].decode())
+    return None
 
 
 def redis_run_id(client: Redis) -> str:
@@ -170,13 +167,6 @@ def inline(
 
 def _span(after: Cursor, until: Cursor | None) -> tuple[str, str]:
     return ("-" if after == ZERO else f"({after}"), ("+" if until is None else str(until))
-
-
-def _tip(entries: list[Entry]) -> Tip | None:
-    if not entries:
-        return None
-    id, entry = entries[0]
-    return Tip(Cursor.parse(id), entry[b"kind"].decode())
 
 
 def _events(batch: Sequence[Packed]) -> list[Any]:
