@@ -3,7 +3,7 @@
 "use strict";
 (() => {
   const found = document.getElementById("found");
-  const writing = () => document.querySelector("#profile .field-form");
+  const writing = () => document.querySelector("#profile [data-writing]");
   let late = false;
 
   const renew = () => {
