@@ -6,6 +6,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import TypeVar
+
+P = TypeVar("P", bound="Proxy")
 
 
 class Proxy:
@@ -88,7 +91,12 @@ class Proxy:
 @asynccontextmanager
 async def proxied(port: int, host: str = "127.0.0.1") -> AsyncIterator[Proxy]:
     """A proxy before `host:port`."""
-    proxy = Proxy(host, port)
+    async with serving(Proxy(host, port)) as proxy:
+        yield proxy
+
+
+@asynccontextmanager
+async def serving(proxy: P) -> AsyncIterator[P]:
     server = await asyncio.start_server(proxy._serve, "127.0.0.1", 0)
     proxy.port = server.sockets[0].getsockname()[1]
     try:
