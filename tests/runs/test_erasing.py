@@ -9,11 +9,15 @@ import pytest
 from redis import Redis
 
 from runs import lifecycle
+from runs.collector import Collector
 from runs.doorbell import bell
 from runs.erasing import erase
+from runs.ledger import Call
 from runs.models import LogArchive, Run, Span
 from runs.monitor import Monitor
 from runs.projector import Projector
+from tests.runs.ledger import begun as asked
+from tests.runs.ledger import ended, rows, spend
 from tests.runs.serving import Person
 from tests.runs.writer import ROOT, Writer, done, wrote
 from tests.valkey import free_port
@@ -113,3 +117,17 @@ def test_what_it_left_for_other_runs_of_its_owner_goes_too(owner: Person, redis:
     erase(run)
     kept = [key for key in redis.scan_iter() if b"gx:cache" in key]
     assert sorted(kept) == sorted([keys.cache("another").encode(), keys.cached("another").encode()])
+
+
+def test_what_it_cost_stays_spent_without_a_word_of_it(owner: Person, redis: Redis) -> None:
+    run, _ = begun(owner, redis)
+    tried = asked(run, "a", span=f'blog[0]/read["{CANARY}"]')
+    spend(redis, tried, ended(tried))
+    Collector(redis).poll()
+    known = Call.objects.get()
+    assert known.span is not None
+    erase(run)
+    assert rows() == [("a", 10, 0.25, "ok")]
+    assert Call.objects.filter(run=None, span=None).exists()
+    said = [str(Call.objects.values()), *(str(redis.dump(key)) for key in redis.scan_iter())]
+    assert [one for one in said if CANARY in one or str(known.span) in one] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.apps import apps
 from django.test import Client
 
 from gxweb.accounts.models import User
@@ -52,3 +53,15 @@ def test_the_link_of_a_closed_account_leads_nowhere(as_ada: Client, post: Post) 
     place = shared(as_ada, post)
     User.objects.filter(pk=post.owner_id).update(is_active=False)
     assert Client().get(place).status_code == 404
+
+
+def test_the_link_of_a_deleted_post_leads_nowhere_and_is_not_kept(
+    as_ada: Client, post: Post
+) -> None:
+    place = shared(as_ada, post)
+    key = place.rstrip("/").rpartition("/")[2]
+    assert Client().get(place).status_code == 200
+    as_ada.post(f"/posts/{post.pk}/deletion/")
+    assert Client().get(place).status_code == 404
+    kept = "".join(str(list(m._default_manager.values_list())) for m in apps.get_models())
+    assert key not in kept
