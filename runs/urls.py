@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from runs import consumers, deletion, replies, views
+from runs import consumers, deletion, replay, replies, views
 
 app_name = "runs"
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("runs/<uuid:id>/signals/<str:name>/", replies.signal, name="signal"),
     path("runs/<uuid:id>/forks/", views.forks, name="forks"),
     path("runs/<uuid:id>/trace/", views.trace, name="trace"),
+    path("runs/<uuid:id>/replay/", replay.replay, name="replay"),
     path("runs/<uuid:id>/deletion/", deletion.deletion, name="deletion"),
 ]
 # Channels routes to ASGI applications what Django routes to views.

@@ -67,6 +67,7 @@ ROUTES: dict[str, tuple[str, str]] = {
     "runs/<uuid:id>/signals/<str:name>/": (RUN, "/runs/{}/signals/hold/"),
     "runs/<uuid:id>/forks/": (RUN, "/runs/{}/forks/"),
     "runs/<uuid:id>/trace/": (RUN, "/runs/{}/trace/"),
+    "runs/<uuid:id>/replay/": (RUN, "/runs/{}/replay/"),
     "runs/<uuid:id>/deletion/": (OWN, "/runs/{}/deletion/"),
     "usage/": (SELF, "/usage/"),
     "notices/wishes/": (SELF, "/notices/wishes/"),
