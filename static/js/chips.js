@@ -45,8 +45,9 @@
     for (const chip of next.querySelectorAll("[data-ended]")) {
       const had = box.querySelector(`[data-chip="${chip.dataset.chip}"]`);
       if (!had || "ended" in had.dataset) continue;
-      const words = `${chip.querySelector("a").textContent}.`;
-      document.dispatchEvent(new CustomEvent("gx:say", { detail: { of: chip.dataset.chip, words } }));
+      const link = chip.querySelector("a"), run = chip.dataset.chip, words = `${link.textContent}.`;
+      document.dispatchEvent(new CustomEvent("gx:say", { detail: { of: run, words } }));
+      document.dispatchEvent(new CustomEvent("gx:ended", { detail: { run, words, place: link.href } }));
     }
   };
 

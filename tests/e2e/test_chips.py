@@ -7,18 +7,40 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from gxweb.edition import edition
 from tests.e2e.axe import looked_at, told
 from tests.e2e.web import Web
 
 pytestmark = pytest.mark.e2e
 
-EDITION = 'data-edition="'
 RUNNING = "UPDATE runs_run SET status='running', progress_done=3, progress_total=9 WHERE id=?"
 READY = "UPDATE runs_run SET status='completed', finished_at=datetime('now') WHERE id=?"
 FAILED = "UPDATE runs_run SET status='failed', finished_at=datetime('now') WHERE id=?"
+
+# The first document is of an edition before.
+OLDER = """
+new MutationObserver((_, me) => {
+  const box = document.getElementById("chips");
+  if (!box) return;
+  me.disconnect();
+  if (!sessionStorage.older) box.dataset.edition = sessionStorage.older = "an-older-1";
+}).observe(document, { childList: true, subtree: true });
+"""
+# What a browser would show, and whether the page is in front.
+WORLD = """
+window.shown = [];
+window.away = false;
+window.Notification = class {
+  static permission = localStorage.allowed || "default";
+  static async requestPermission() {
+    localStorage.allowed = Notification.permission = "granted";
+    return "granted";
+  }
+  constructor(title, more) { window.shown.push([more.body, more.tag]); }
+};
+Object.defineProperty(document, "hidden", { get: () => window.away });
+"""
 
 
 class Rows:
@@ -90,12 +112,15 @@ def test_the_focus_stays_while_chips_change(page: Page, rows: Rows) -> None:
 
 @pytest.mark.parametrize("width", [360, 720, 1280])
 def test_the_header_stays_one_line(page: Page, rows: Rows, width: int) -> None:
-    for _ in range(5):
-        rows.add()
+    runs = [rows.add() for _ in range(7)]
+    for run in runs[:2]:
+        rows.say(READY, run)
     page.set_viewport_size({"width": width, "height": 700})
     page.goto("/posts/")
     expect(page.locator(".site-header")).to_have_js_property("offsetHeight", 57)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    short = page.locator(".chips-short")
+    assert short.evaluate("e => e.scrollWidth <= e.clientWidth"), "its words are whole"
     more = page.locator(".chip-more" if width == 1280 else ".chips-short")
     expect(more).to_be_visible()
     expect(more.or_(more.locator("a")).last).to_have_attribute("href", "/runs/?status=running")
@@ -119,19 +144,43 @@ def test_without_javascript_one_line_says_what_goes_on(
 def test_a_page_left_open_over_a_deploy_says_so_and_loses_nothing(
     page: Page, rows: Rows, complaints: list[str]
 ) -> None:
-    def before(route: Route) -> None:
-        answer = route.fetch()
-        older = answer.text().replace(f"{EDITION}{edition()}", f"{EDITION}an-older-1")
-        route.fulfill(response=answer, body=older)
-
-    page.route("**/posts/new/", before)
+    page.add_init_script(OLDER)
     page.goto("/posts/new/")
     page.get_by_label("Topic").fill("The price of salt")
     line = page.locator("#edition")
     expect(line).to_contain_text("There is a new version of this site.")
     assert told(looked_at(page, "a new version is there")) == ""
-    page.unroute("**/posts/new/")
     line.get_by_role("link", name="Reload").click()
     expect(page.get_by_label("Topic")).to_have_value("The price of salt")
     expect(line).to_be_hidden()
+    assert complaints == []
+
+
+def end(page: Page, rows: Rows, run: str) -> None:
+    expect(page.locator("[data-chip]")).to_have_count(1)
+    rows.say(READY, run)
+    expect(page.locator("[data-chip] .chip-state")).to_have_text("ready")
+
+
+def test_a_notice_when_asked_for_and_away_and_else_none(
+    context: BrowserContext, page: Page, rows: Rows, complaints: list[str]
+) -> None:
+    context.add_init_script(WORLD)
+    page.goto("/accounts/")
+    button = page.get_by_role("button", name="Notify me")
+    expect(button).to_have_attribute("aria-pressed", "false")
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    page.reload()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    end(page, rows, rows.add())
+    assert page.evaluate("window.shown") == [], "the chip is in sight"
+    page.get_by_role("button", name="Dismiss Blog post").click()
+    page.evaluate("window.away = true")
+    run = rows.add()
+    end(page, rows, run)
+    [[words, tag]] = page.evaluate("window.shown")
+    assert (words, tag.replace("-", "")) == ("Blog post ready.", run)
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "false")
     assert complaints == []
