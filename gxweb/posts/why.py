@@ -34,14 +34,15 @@ def why(request: HttpRequest, id: UUID, number: int) -> HttpResponse:
     if section is None:
         messages.error(request, "How this section came about is not known any more.")
         return redirect("posts:post", post.pk)
-    cards = "".join(sources.cards(quoted(section)))
+    used = quoted(section)
+    ids = frozenset(entry["id"] for entry in used)
     context = {
         "post": post,
         "section": section,
         "run": section.run,
-        "cards": mark_safe(cards),  # noqa: S308 - from templates
+        "cards": mark_safe("".join(sources.cards(used))),  # noqa: S308 - from templates
         "changed": section.markdown.strip() not in post.markdown,
-        "parts": read(Text("", "", section.markdown)),
+        "parts": read(Text("", "", section.markdown), ids),
         "rows": steps(section, history.state(section.run)),
         "axis": BAR,
     }
