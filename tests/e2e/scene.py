@@ -30,6 +30,7 @@ from redis import Redis  # noqa: E402
 from gxweb.accounts import address  # noqa: E402
 from gxweb.accounts.models import ApiToken, User  # noqa: E402
 from gxweb.posts import results, sample  # noqa: E402
+from gxweb.posts.models import Post  # noqa: E402
 from gxweb.posts.text import Text as PostText  # noqa: E402
 from runs.models import LogArchive, Run  # noqa: E402
 from tests.e2e.spent import spent  # noqa: E402
@@ -84,7 +85,7 @@ def main(kind: str) -> None:
         if kind == "plain":
             completed(redis, sample.nobody(), words)
     spent(owner)
-    made.links = links(owner)
+    made.links = links(owner) | {"shared": shared(made.posts["completed"])}
     made.errors = {
         name: render_to_string(f"{name}.html", {"wait": "20 seconds"}) for name in ERRORS
     }
@@ -115,6 +116,14 @@ def links(owner: User) -> dict[str, str]:
         "address": reverse("accounts:address_confirm", args=[moved]),
         "address, stale": reverse("accounts:address_confirm", args=["nothing"]),
     }
+
+
+def shared(post: str) -> str:
+    """Under a link for everybody."""
+    found = Post.objects.get(pk=post)
+    found.share()
+    found.refresh_from_db()
+    return reverse("posts:shared", args=[found.shared])
 
 
 # --- Runs ------------------------------------------------------------------------------------

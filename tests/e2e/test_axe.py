@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -56,6 +57,8 @@ def test_what_everybody_sees(anybody: Page, scene: Scene) -> None:
         "reset link": scene.links["reset"],
         "reset link, stale": scene.links["reset, stale"],
         "deleted": "/accounts/deleted/",
+        "shared post": scene.links["shared"],
+        "API": "/api/docs",
         "nowhere": "/nowhere/",
     }
     assert told(walk(anybody, paths)) == ""
@@ -124,8 +127,22 @@ def test_lists_and_settings(owner: Page, scene: Scene) -> None:
 
 def test_runs_in_every_state(owner: Page, scene: Scene) -> None:
     paths = {f"run, {name}": f"/runs/{id}/" for name, id in scene.runs.items()}
+    paths["replay"] = f"/runs/{scene.runs['completed']}/replay/?at=200"
+    paths["delete run"] = f"/runs/{scene.runs['completed']}/deletion/"
     paths["answer"] = f"/runs/{scene.runs['waiting']}/answers/"
     assert told(walk(owner, paths)) == ""
+
+
+def test_a_replay_that_is_moved(owner: Page, scene: Scene) -> None:
+    owner.goto(f"/runs/{scene.runs['completed']}/replay/")
+    expect(owner.get_by_role("button", name="Show")).to_be_hidden()
+    slider, shown = owner.get_by_label("Moment"), owner.locator("#replayed")
+    shown.evaluate("e => { e.firstElementChild.dataset.before = '' }")
+    slider.fill("200")
+    expect(owner.locator("[data-before]")).to_have_count(0)
+    expect(shown).to_have_attribute("data-status", "completed")
+    expect(shown.locator("[data-section]").first).not_to_be_empty()
+    expect(owner).to_have_url(re.compile(r"\?at=200$"))
 
 
 def test_traces(owner: Page, scene: Scene) -> None:
@@ -148,6 +165,10 @@ def test_posts_in_every_state(owner: Page, scene: Scene) -> None:
         "version 1": f"{post}/revisions/1/",
         "version 2": f"{post}/revisions/2/",
         "delete post": f"{post}/deletion/",
+        "share": f"{post}/link/",
+        "shared": f"/posts/{scene.posts['completed']}/link/",
+        "rewrite": f"{post}/sections/1/",
+        "why": f"{post}/sections/1/why/",
     }
     assert told(walk(owner, paths)) == ""
 
@@ -165,6 +186,12 @@ def test_a_new_post_refused_and_an_edit_in_conflict(owner: Page, scene: Scene) -
     owner.get_by_role("button", name="Save").click()
     expect(owner.get_by_role("alert")).to_be_visible()
     assert told(wrong + looked_at(owner, "edit, conflict")) == ""
+
+
+def test_the_reference_with_all_of_it_open(anybody: Page) -> None:
+    anybody.goto("/api/docs")
+    anybody.evaluate("document.querySelectorAll('details').forEach((e) => { e.open = true; })")
+    assert told(looked_at(anybody, "API, open")) == ""
 
 
 def test_a_token_that_was_just_made(newcomer: Page) -> None:

@@ -112,6 +112,8 @@ def test_on_every_page(trap: Trap, hostile: Scene) -> None:
         places += [
             f"{post}/{more}" for more in ("edit/", "deletion/", "revisions/", "revisions/1/")
         ]
+    post = f"/posts/{hostile.posts['completed']}"
+    places += [hostile.links["shared"], f"{post}/sections/1/why/", f"{post}/sections/1/"]
     for place in places:
         trap.look(page, place)
     assert trap.sprung == []
