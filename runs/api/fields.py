@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
 Schema = Mapping[str, Any]
 KINDS = {
     "string": "text",
@@ -27,7 +30,7 @@ class Field:
     kind: str
     shape: str
     required: bool
-    about: str
+    about: SafeString
 
 
 def fields(schema: Schema) -> list[Field]:
@@ -39,8 +42,15 @@ def fields(schema: Schema) -> list[Field]:
 
 def described(name: str, schema: Schema, *, required: bool) -> Field:
     """One field; what a schema allows beyond its kind is told as people would say it."""
-    about = "; ".join(part for part in _parts(schema) if part)
+    about = worded("; ".join(part for part in _parts(schema) if part))
     return Field(name, kind(schema), shape(schema), required=required, about=about)
+
+
+def worded(text: str) -> SafeString:
+    """Plain words with `code` in them."""
+    parts = str(escape(text)).split("`")
+    marked = (f"<code>{part}</code>" if n % 2 else part for n, part in enumerate(parts))
+    return mark_safe("".join(marked))  # noqa: S308 - each part is escaped
 
 
 def kind(schema: Schema) -> str:

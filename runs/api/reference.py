@@ -16,12 +16,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_cache_control
-from django.utils.html import escape
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from ninja import NinjaAPI
 from ninja.openapi.docs import DocsBase
 
-from runs.api.fields import Field, Schema, described, fields, kind, named, sample, shape
+from runs.api.fields import Field, Schema, described, fields, kind, named, sample, shape, worded
 
 TITLES = {("workflows", "get"): "Workflows", ("workflows", "post"): "Workflows",
           ("runs", "get"): "Read a run", ("runs", "post"): "Steer a run"}  # fmt: skip
@@ -112,13 +111,6 @@ def groups(
             title = TITLES.get((thing, method), thing.capitalize())
             found.setdefault(title, []).append(_call(method, path, operation, components, site))
     return [Group(*one) for one in found.items()]
-
-
-def worded(text: str) -> SafeString:
-    """Plain words with `code` in them."""
-    parts = str(escape(text)).split("`")
-    marked = (f"<code>{part}</code>" if n % 2 else part for n, part in enumerate(parts))
-    return mark_safe("".join(marked))  # noqa: S308 - each part is escaped
 
 
 def _call(

@@ -59,3 +59,13 @@ def test_every_colour_has_its_name_in_one_place() -> None:
     sheets = sorted((ROOT / "static").rglob("*.css"))
     found = [p.name for p in sheets if p.name != "tokens.css" and own.search(p.read_text())]
     assert found == []
+
+
+def test_every_constant_that_is_used_is_there() -> None:
+    known = set(re.findall(r"--[\w-]+(?=:)", TOKENS))
+    used = {
+        (path.name, name)
+        for path in sorted((ROOT / "static").rglob("*.css"))
+        for name in re.findall(r"var\((--[\w-]+)", path.read_text())
+    }
+    assert {one for one in used if one[1] not in known} == set()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runs.api.fields import Field, described, sample
+from runs.api.fields import Field, described, sample, worded
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,11 @@ from runs.api.fields import Field, described, sample
 def test_a_field_in_words(schema: dict[str, Any], kind: str, about: str) -> None:
     field = described("it", schema, required=False)
     shape = "Section" if "Section" in kind else ""
-    assert field == Field("it", kind, shape, required=False, about=about)
+    assert field == Field("it", kind, shape, required=False, about=worded(about))
+
+
+def test_words_are_words_and_code_is_code() -> None:
+    assert worded("`wait=N` <b>") == "<code>wait=N</code> &lt;b&gt;"
 
 
 def test_the_least_that_fits() -> None:
