@@ -94,7 +94,7 @@ def test_a_holder_that_is_killed_is_followed(s: Stack) -> None:
     holder.kill()
     s.provider.pace(latency=0.1)
     assert [s.ended(run)["status"] for run in runs] == ["completed"] * 4
-    assert len(asked(s, topic)) == 2
+    assert len(asked(s, topic)) == 2, s.tails()
 
 
 @pytest.mark.skipif("CALLS" not in os.environ, reason="CALLS is not in the environment")
