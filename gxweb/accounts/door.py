@@ -3,11 +3,6 @@ follow it where nobody sees it, or put it into the page."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from inspect import iscoroutinefunction
-from typing import Any
-
-from asgiref.sync import markcoroutinefunction
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
@@ -15,29 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django_htmx.middleware import HtmxDetails
 
-
-def middleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
-    """The whole page goes to the door, and back to itself."""
-    if iscoroutinefunction(get_response):
-        return markcoroutinefunction(_async_middleware(get_response))
-
-    def sync_middleware(request: HttpRequest) -> HttpResponseBase:
-        return _led(request, get_response(request))
-
-    return sync_middleware
-
-
-middleware.sync_capable = True  # type: ignore[attr-defined]
-middleware.async_capable = True  # type: ignore[attr-defined]
-
-
-def _async_middleware(
-    get_response: Callable[[HttpRequest], Awaitable[HttpResponseBase]],
-) -> Callable[[HttpRequest], Awaitable[HttpResponseBase]]:
-    async def async_middleware(request: HttpRequest) -> HttpResponseBase:
-        return _led(request, await get_response(request))
-
-    return async_middleware
+from runs.responses import looked_at
 
 
 def _led(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
@@ -48,3 +21,7 @@ def _led(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     if page := htmx.current_url_abs_path:
         door = redirect_to_login(page).url
     return HttpResponse(status=204, headers={"HX-Redirect": door})
+
+
+# The whole page goes to the door, and back to itself.
+middleware = looked_at(_led)

@@ -1,18 +1,19 @@
 """Everything that can go wrong in REST looks the same: application/problem+json (RFC 9457)."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 import orjson
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from runs.responses import looked_at
 
 log = logging.getLogger(__name__)
 
@@ -114,30 +115,6 @@ def teach(api: NinjaAPI) -> None:
     on(Exception, _internal)
 
 
-def middleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
-    """Errors of the API that Django answers itself (unknown paths, methods, hosts) look so too."""
-    if iscoroutinefunction(get_response):
-        return markcoroutinefunction(_async_middleware(get_response))
-
-    def sync_middleware(request: HttpRequest) -> HttpResponseBase:
-        return _as_problem(request, get_response(request))
-
-    return sync_middleware
-
-
-middleware.sync_capable = True  # type: ignore[attr-defined]
-middleware.async_capable = True  # type: ignore[attr-defined]
-
-
-def _async_middleware(
-    get_response: Callable[[HttpRequest], Awaitable[HttpResponseBase]],
-) -> Callable[[HttpRequest], Awaitable[HttpResponseBase]]:
-    async def middleware(request: HttpRequest) -> HttpResponseBase:
-        return _as_problem(request, await get_response(request))
-
-    return middleware
-
-
 def _as_problem(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     if response.status_code < 400 or not request.path.startswith(ROOT):
         return response
@@ -147,6 +124,10 @@ def _as_problem(request: HttpRequest, response: HttpResponseBase) -> HttpRespons
     answer = plain(response.status_code, kept).response()
     answer.cookies = response.cookies
     return answer
+
+
+# Errors of the API that Django answers itself (unknown paths, methods, hosts) look so too.
+middleware = looked_at(_as_problem)
 
 
 def _unauthenticated() -> Problem:
