@@ -1,5 +1,6 @@
 """From a pasted address to a post that cites the site, on a whole installation: the real crawl, the
-offline model, and a site on this machine. ROOMS=120 makes it a large one.
+offline model, and a site on this machine. ROOMS=120 makes it a large one, whose post is begun while
+the pages after the twentieth are read.
 
 SCREENSHOTS=folder keeps a picture of every station, wide and narrow, light and dark.
 """
@@ -23,6 +24,7 @@ from tests.runs.render.dom import parse
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 ROOMS = int(os.environ.get("ROOMS") or 8)
+FIRST = 20 if ROOMS >= 40 else 1  # pages that are read when the post is begun
 SOON_MS, READ_MS = 20_000, 15_000 + 4_000 * ROOMS
 POST = re.compile(r"/posts/[0-9a-f-]{36}/$")
 
@@ -94,7 +96,7 @@ def test_from_an_address_to_a_post_that_cites_it(
     print(f"profile {time.monotonic() - began:.2f} s")
     expect(page.locator("h1")).to_have_text("Eling Tide Mill")
     done = page.locator('#steps-read_page [data-state="done"]')
-    expect(done.first).to_be_attached(timeout=SOON_MS)
+    expect(done.nth(FIRST - 1)).to_be_attached(timeout=SOON_MS + 2_000 * FIRST)
     # So that it is still being read however slow this machine is now.
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_role("button", name="Go on")).to_be_visible(timeout=SOON_MS)
