@@ -81,6 +81,10 @@ class Provider:
         """From now on so many requests a minute of so many seconds; 0: as many as come."""
         self._call("POST", "/allowance", {"rpm": rpm, "minute": minute, "mode": mode})
 
+    def obey(self, whatever: bool = True) -> None:
+        """From now on it does what it reads; see `obedient`."""
+        self._call("POST", "/obedience", whatever)
+
     def start(self) -> Self:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.fakes.provider", *self._words],

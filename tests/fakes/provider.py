@@ -4,7 +4,7 @@
 
 Prints {"url": …} when it listens. A connection stays after a whole answer in one piece, and ends
 with any other. POST /v1/chat/completions answers as the offline model would; GET /ledger, POST and
-DELETE /script, POST /pace and /allowance are for the test.
+DELETE /script, POST /pace, /obedience and /allowance are for the test.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from tests.fakes.allowance import Allowance
 from tests.fakes.answers import JSON, Answer, Step, head, steps
 from tests.fakes.faults import Asked, Rule, Script
 from tests.fakes.ledger import Ledger
+from tests.fakes.obedient import obedient
 from workflows.llm.offline import answer
 
 NOTHING = {"prompt_tokens": 0, "completion_tokens": 0}
@@ -43,6 +44,7 @@ class Fake:
     script: Script = field(default_factory=Script)
     dialect: Callable[[Answer, Rule | None], Iterator[Step]] = steps
     allowance: Allowance | None = None
+    model: Callable[[dict[str, Any]], str] = answer
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -73,7 +75,7 @@ class Fake:
             rule = self.allowance.refusal()
         strange = self.dialect is gemini.steps and gemini.complaint(asked.body) is not None
         number = self.ledger.start(asked, rule, path)
-        content = await asyncio.to_thread(answer, asked.body)
+        content = await asyncio.to_thread(self.model, asked.body)
         said = Answer(asked, number, content, self._gap(asked))
         try:
             await self._say(said, rule, reader, writer)
@@ -116,6 +118,8 @@ class Fake:
             rules = told if isinstance(told, list) else [told]
             added = [Rule.read(rule) for rule in rules] if method == "POST" else []
             self.script.rules = [*self.script.rules, *added] if method == "POST" else []
+        elif path == "/obedience":
+            self.model = obedient if told else answer
         elif path == "/allowance":
             self.allowance = Allowance.read(told)
         elif path == "/pace":
