@@ -16,6 +16,7 @@ from gxweb.addresses import LONGEST, address
 from gxweb.sites.own import own
 from gxweb.sites.page import TOLD, Page
 from gxweb.sites.profile import edit
+from gxweb.sites.shown import told
 from gxweb.sites.site import Site
 from runs.views import private
 from workflows.catalog.bounds import NOTES_BYTES
@@ -90,7 +91,7 @@ def new(request: HttpRequest) -> HttpResponse:
 @private
 def tell(request: HttpRequest, id: UUID) -> HttpResponse:
     site = own(request, id)
-    form = HandForm(request.POST if request.method == "POST" else None)
+    form = of(site, request.POST if request.method == "POST" else None)
     if not form.is_valid():
         context = {"form": form, "site": site}
         return render(request, "sites/by-hand.html", context, status=_status(form))
@@ -98,13 +99,20 @@ def tell(request: HttpRequest, id: UUID) -> HttpResponse:
     return redirect("sites:site", site.pk)
 
 
+def of(site: Site, posted: Any = None) -> HandForm:
+    """With what is known by now: a text that was pasted before is gone on with, not lost."""
+    known = {field.name: told(field.value) for field in site.fields.filter(name__in=FIELDS)}
+    pasted = site.pages.filter(status=TOLD).values_list("text", flat=True).first()
+    return HandForm(posted, initial={**known, "text": pasted or ""})
+
+
 @transaction.atomic
 def take(site: Site, form: HandForm) -> None:
-    """What was left empty stays as it was."""
+    """What was left empty, or as it was found, stays as it was."""
     site.hold()
     given = form.cleaned_data
     for name in FIELDS:
-        if given[name]:
+        if given[name] and name in form.changed_data:
             edit(site, name, given[name])
     if given["text"]:
         _keep(site, given["text"])

@@ -11,8 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
-from gxweb.sites import results
-from gxweb.sites.byhand import HandForm
+from gxweb.sites import byhand, results
 from gxweb.sites.own import own
 from gxweb.sites.shown import profile
 from gxweb.sites.site import Site
@@ -79,6 +78,6 @@ def _ended(site: Site) -> dict[str, Any]:
         "pages": pages,
         "changed": sum(bool(page.change) for page in pages),
         "gone": sum(page.status == "gone" for page in pages),
-        "form": HandForm(initial={"name": site.name}),
+        "form": byhand.of(site),
         "key": uuid4(),
     }

@@ -213,6 +213,17 @@ def test_a_site_can_be_told_without_reading_anything(as_ada: Client) -> None:
     assert "Read again" not in page
 
 
+def test_what_was_told_before_is_there_to_be_gone_on_with(as_ada: Client, ready: Site) -> None:
+    path = f"/sites/{ready.pk}/by-hand/"
+    as_ada.post(path, HAND | {"text": "Salt is dear."})
+    page = html(as_ada, path)
+    assert "Salt is dear.</textarea>" in page
+    assert 'value="Cooks"' in page
+    as_ada.post(path, HAND | {"audience": "Cooks", "text": "Salt is dear.\n\nWool is not."})
+    assert ready.pages.get(status="told").text == "Salt is dear.\n\nWool is not."
+    assert not ready.fields.filter(edited=True).exists()  # nobody has changed what was found
+
+
 def test_of_a_run_leads_to_its_site(as_ada: Client, ready: Site) -> None:
     assert as_ada.get(f"/sites/of/{ready.run_id}/")["Location"] == f"/sites/{ready.pk}/"
     assert f"/sites/of/{ready.run_id}/" in html(as_ada, f"/runs/{ready.run_id}/")
