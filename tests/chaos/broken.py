@@ -16,12 +16,14 @@ import sys
 import time
 from collections.abc import Callable
 
+from workflows.engine import frame
 from workflows.engine.execute import Executor
 from workflows.engine.journal import Journal
 from workflows.engine.purse import Purse
 from workflows.engine.replay import Replay
 from workflows.engine.store import RedisStore
 from workflows.llm import breaker
+from workflows.wire.events import Usage
 from workflows.wire.spend import Try
 from workflows.worker import __main__ as worker
 
@@ -47,6 +49,8 @@ def without_replay() -> None:
 
 
 def without_spend() -> None:
+    """Neither to the ledger, nor into the log, from which the ledger would be completed."""
+
     def put(self: Purse, tried: Try) -> asyncio.Future[None]:
         """Nobody is told what it costs."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -54,6 +58,7 @@ def without_spend() -> None:
         return future
 
     Purse.put = put  # type: ignore[method-assign]
+    vars(frame)["usage"] = lambda calls: Usage()
 
 
 def without_flight() -> None:
