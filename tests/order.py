@@ -19,7 +19,6 @@ LONGEST = (
     "tests/chaos/test_deploys.py",
     "tests/chaos/test_single_flight.py",
     "tests/chaos/test_forks.py",
-    "tests/chaos/test_limits.py",
     "tests/chaos/test_oracle.py",
     "tests/chaos/test_readers.py",
     "tests/chaos/test_ledger.py",

@@ -36,7 +36,7 @@ from tests.runs.writer import ROOT, Said, Writer
 from workflows.wire import keys
 from workflows.wire.events import Object, RunCompleted
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.chaos, pytest.mark.alone, pytest.mark.timeout(1200)]
 READERS = int(os.environ.get("READERS") or 12)
 ALIKE = 6  # readers of one run
 TICKS = 200 if READERS >= 100 else 20

@@ -26,6 +26,7 @@ CALL_S = 1.0  # how long the provider takes for a call
 PAUSE_S = 5.0  # and the call that was open
 
 
+@pytest.mark.alone
 def test_the_only_worker_is_replaced(tmp_path: Path) -> None:
     with stack(tmp_path, latency=CALL_S) as s:
         old = s.workers[0]

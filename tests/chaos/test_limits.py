@@ -29,7 +29,7 @@ from workflows.llm.bucket import MINUTE
 from workflows.wire import lease
 from workflows.wire.state import State
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.chaos, pytest.mark.alone, pytest.mark.timeout(900)]
 
 CALLS = int(os.environ.get("CALLS") or 90)
 SECONDS = float(os.environ.get("MINUTE") or 4)

@@ -179,6 +179,7 @@ def shown(s: Stack, run: str, label: str) -> float:
                 and e.body.label == label)  # type: ignore[union-attr] # fmt: skip
 
 
+@pytest.mark.alone
 def test_the_time_is_that_of_politeness_and_provider(house: House) -> None:
     s, site = house[0], house[1]["time"]
     with visits(s.url, "/") as idle:
