@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4, uuid5
 
 from django import forms
 from django.contrib.auth.decorators import login_required
@@ -63,6 +63,8 @@ class NewHandForm(HandForm):
         widget=forms.TextInput(attrs={"inputmode": "url", "placeholder": "acme.com"}),
     )
 
+    key = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
     def clean_url(self) -> str:
         """It is only shown: one that may not be fetched is left out rather than refused."""
         try:
@@ -75,13 +77,16 @@ class NewHandForm(HandForm):
 @login_required
 @private
 def new(request: HttpRequest) -> HttpResponse:
-    given = {"url": request.GET.get("url", "")[:LONGEST]}
+    given = {"url": request.GET.get("url", "")[:LONGEST], "key": uuid4()}
     form = NewHandForm(request.POST if request.method == "POST" else None, initial=given)
     if not form.is_valid():
         return render(request, "sites/by-hand.html", {"form": form}, status=_status(form))
     with transaction.atomic():
         owner: Any = request.user
-        site = Site.objects.create(owner_id=owner.pk, url=form.cleaned_data["url"])
+        # Of the form and the person: what is sent twice is one site.
+        id = uuid5(form.cleaned_data["key"] or uuid4(), str(owner.pk))
+        begun = {"owner_id": owner.pk, "url": form.cleaned_data["url"]}
+        site, _ = Site.objects.get_or_create(pk=id, defaults=begun)
         take(site, form)
     return redirect("sites:site", site.pk)
 

@@ -213,6 +213,14 @@ def test_a_site_can_be_told_without_reading_anything(as_ada: Client) -> None:
     assert "Read again" not in page
 
 
+def test_what_is_told_twice_by_one_form_is_one_site(as_ada: Client, as_bob: Client) -> None:
+    [key] = re.findall(r'name="key" value="([^"]+)"', html(as_ada, "/sites/by-hand/"))
+    for client in (as_ada, as_ada, as_bob):
+        client.post("/sites/by-hand/", HAND | {"url": "", "name": "Acme", "key": key})
+    owners = Site.objects.order_by("owner__email").values_list("owner__email", flat=True)
+    assert list(owners) == ["ada@example.org", "bob@example.org"]
+
+
 def test_what_was_told_before_is_there_to_be_gone_on_with(as_ada: Client, ready: Site) -> None:
     path = f"/sites/{ready.pk}/by-hand/"
     as_ada.post(path, HAND | {"text": "Salt is dear."})
