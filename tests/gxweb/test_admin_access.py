@@ -66,6 +66,7 @@ ADMIN: dict[str, Permissions] = {
     "admin/runs/run/<uuid:id>/events/": VIEW_RUN,
     "admin/runs/run/<uuid:id>/log.ndjson": VIEW_RUN,
     "admin/runs/run/fleet/": VIEW_RUN,
+    "admin/runs/run/costs/": VIEW_RUN,
     # These need to see the run, too.
     "admin/runs/run/cancellation/": CANCEL,
     "admin/runs/run/resumption/": RESUME,

@@ -54,6 +54,6 @@ def test_queues_are_every_workflow_in_every_lane() -> None:
     asked = parser().parse_args(["--lanes", "bulk"])
     assert queues(registry, asked.lanes) == [
         "gx.bulk.naps.v1", "gx.bulk.crowd.v1", "gx.bulk.stands.v1", "gx.bulk.stops.v1",
-        "gx.bulk.blocks.v1", "gx.bulk.breaks.v1",
+        "gx.bulk.blocks.v1", "gx.bulk.breaks.v1", "gx.bulk.frozen.v1",
     ]  # fmt: skip
-    assert len(queues(registry, parser().parse_args([]).lanes)) == 12
+    assert len(queues(registry, parser().parse_args([]).lanes)) == 14
