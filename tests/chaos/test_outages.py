@@ -25,7 +25,9 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 RUNS = int(os.environ.get("RUNS") or 3)
 WHOLE = "RUNS" in os.environ
 WAYS = ["530", "stall_before", "refuse"] if WHOLE else ["stall_before"]
-FEW = 0.7  # of the calls that are answered: those that found out that a provider is gone
+# Those that found out that a provider is gone, of the calls that another one answered: however many
+# runs there are, it is those that are under way when it goes, and probes.
+FEW = 0.1 if WHOLE else 0.5
 HASTY: dict[str, Any] = {"GX_LLM_FAILOVER_SECONDS": "0.5", "GX_LLM_TOTAL_SECONDS": "60"}
 
 
@@ -96,11 +98,12 @@ def test_a_provider_goes_and_comes_back(s: Stack, way: str) -> None:
     opened = now()
     all_completed(s, runs)
     answered = min(ok_since(s.spare, opened)) - opened
-    asked = [len(since(provider, gone, "start")) for provider in (s.provider, s.spare)]
+    asked, others = len(since(s.provider, gone, "start")), len(ok_since(s.spare, gone))
     back = healed(s)
-    print(f"{way}: B after {answered:.2f} s, A and B asked {asked}, A again after {back:.1f} s")
+    print(f"{way}: B after {answered:.2f} s, A asked {asked} times, {others} answers of B,"
+          f" A again after {back:.1f} s")  # fmt: skip
     assert answered <= 2
-    assert asked[0] <= FEW * asked[1]
+    assert asked <= FEW * others
     assert back <= 30
     said = [message for run in runs for *_, message in state(s, run).logs]
     assert "fake is not answering; going on with spare." in said
@@ -146,5 +149,6 @@ def test_without_its_breaker_a_provider_that_is_gone_is_asked_by_every_call(
         broken.provider.script("530", times="always")
         gone = now()
         all_completed(broken, begun(broken, 1))
-        asked = [len(since(p, gone, "start")) for p in (broken.provider, broken.spare)]
-    assert asked[0] > FEW * asked[1]
+        asked, others = len(since(broken.provider, gone, "start")), len(ok_since(s.spare, gone))
+    print(f"without its breaker A is asked {asked} times, {others} answers of B")
+    assert asked >= 0.9 * others
