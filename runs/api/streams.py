@@ -77,7 +77,9 @@ async def batches(run: Run, after: Cursor, grant: Grant) -> AsyncIterator[Batch 
         checked = asyncio.get_running_loop().time()
         while True:
             try:
-                batch = await asyncio.wait_for(watch.events_after(after), PING_S)
+                # `wait_for` would make a task for each event and reader.
+                async with asyncio.timeout(PING_S):
+                    batch = await watch.events_after(after)
             except TimeoutError:
                 yield None
             else:

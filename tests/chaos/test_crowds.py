@@ -41,7 +41,7 @@ READERS = int(os.environ.get("READERS") or 12)
 ALIKE = 6  # readers of one run
 TICKS = 200 if READERS >= 100 else 20
 DEAF = 10
-NEWS, OWED, TOGETHER = 14_000, 300, 16  # bytes of a large event, how many, so many at once
+NEWS, OWED, TOGETHER = 14_000, 60, 16  # bytes of a large event, how many, so many at once
 STARTS = int(os.environ.get("STARTS") or 60)
 QUOTA = STARTS * 3 // 4
 AT_ONCE = 16
@@ -75,8 +75,9 @@ def s(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 async def test_events_come_soon_to_all_who_read(s: Stack) -> None:
     runs = await asyncio.to_thread(people.add_runs, s, READERS // ALIKE)
-    most = 0
     with s.redis() as client, undisturbed(s), ExitStack() as opened:
+        # Other tests' starts have left some.
+        before = most = len(await asyncio.to_thread(sockets.redis_clients, client, s.webs[0]))
         talk = opened.enter_context(talking(s, runs))
         for run in runs[:DEAF]:
             opened.enter_context(listeners.deaf(s, run))
@@ -93,10 +94,10 @@ async def test_events_come_soon_to_all_who_read(s: Stack) -> None:
     wrong = [run for run, group in crowd.items() for one in group if one.ids != logs[run]]
     ages = [ms for one in everybody for ms in one.ages_ms]
     print(f"{len(everybody)} readers of {len(runs)} runs, {len(ages)} events: emit to read p50"
-          f" {p50(ages):.0f}, p95 {p95(ages):.0f} ms; {most} Redis connections")  # fmt: skip
+          f" {p50(ages):.0f}, p95 {p95(ages):.0f} ms; {most - before} connections")  # fmt: skip
     assert wrong == []
     assert len(ages) == len(everybody) * TICKS
-    assert most <= 10
+    assert most - before <= 10
     assert p95(ages) <= 250
 
 
@@ -175,6 +176,7 @@ def test_each_start_is_a_run_or_a_429(s: Stack) -> None:
     others = set(rows(s))
     with Callers(s) as callers:
         callers.all("GET", "/healthz", EMPTY)
+        sockets.begin_most(s.webs[0])
         before = sockets.resident(s.webs[0])
         empty = callers.all("GET", "/healthz", EMPTY)
         posts = callers.all("POST", "/api/workflows/blog/runs", STARTS)
