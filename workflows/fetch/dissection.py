@@ -27,8 +27,7 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"),
 # Whose little words tell text from the rest of a short page.
 _TONGUES = (
     "English", "German", "French", "Spanish", "Italian", "Portuguese", "Dutch", "Polish", "Czech",
-    "Swedish", "Danish", "Finnish", "Hungarian", "Romanian", "Greek", "Russian", "Ukrainian",
-    "Turkish", "Arabic", "Hebrew", "Hindi", "Indonesian", "Vietnamese",
+    "Russian", "Turkish", "Arabic",
 )  # fmt: skip
 _APPS = "//*[@id='root' or @id='app' or @id='__next' or @id='__nuxt' or @ng-app or @data-reactroot]"
 
