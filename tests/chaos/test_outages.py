@@ -27,7 +27,7 @@ WHOLE = "RUNS" in os.environ
 WAYS = ["530", "stall_before", "refuse"] if WHOLE else ["stall_before"]
 # Those that found out that a provider is gone, of the calls that another one answered: however many
 # runs there are, it is those that are under way when it goes, and probes.
-FEW = 0.1 if WHOLE else 0.5
+FEW = 0.2 if WHOLE else 0.5
 HASTY: dict[str, Any] = {"GX_LLM_FAILOVER_SECONDS": "0.5", "GX_LLM_TOTAL_SECONDS": "60"}
 
 
