@@ -11,7 +11,7 @@ from django.contrib.auth.forms import BaseUserCreationForm
 from django.contrib.auth.models import Group, Permission
 from django.db.models import QuerySet
 from django.forms import CheckboxSelectMultiple
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -33,7 +33,24 @@ class NewUserForm(BaseUserCreationForm):  # type: ignore[type-arg]
         field_classes: ClassVar[dict[str, type]] = {}
 
 
-class RightsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class Listed(admin.ModelAdmin):  # type: ignore[type-arg]
+    """A list in the look of the list of runs, under a name instead of “Select … to change”."""
+
+    listed_as = ""
+    show_facets = admin.ShowFacets.NEVER
+
+    class Media:
+        css: ClassVar = {"all": ["css/badge.css", "admin/gx/list.css"]}
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        named = {"title": self.listed_as} | (extra_context or {})
+        shown: HttpResponse = super().changelist_view(request, named)
+        return shown
+
+
+class RightsAdmin(Listed):
     """Boxes to tick: Django's two lists with arrows need inline styles, which we refuse."""
 
     filter_horizontal = ()
@@ -50,6 +67,7 @@ class RightsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(User)
 class PeopleAdmin(RightsAdmin, UserAdmin):  # type: ignore[type-arg]
+    listed_as = "People"
     ordering = ("email",)
     list_display = ("email", "is_active", "is_staff", "date_joined", "last_login")
     list_filter = ("is_active", "is_staff", "is_superuser")
@@ -94,6 +112,7 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class GroupAdmin(RightsAdmin):
+    listed_as = "Groups"
     search_fields = ("name",)
 
 
@@ -102,7 +121,8 @@ def _is_chief(request: HttpRequest) -> bool:
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ApiTokenAdmin(Listed):
+    listed_as = "Tokens"
     list_display = ("id", "user", "name", "scopes", "expires_at", "last_used_at", "revoked_at")
     list_select_related = ("user",)
     search_fields = ("id", "user__email", "name")

@@ -41,6 +41,15 @@ def test_people_are_found_by_address(desk: tuple[User, Client], person: User) ->
     assert "desk@example.org</a></th>" not in html
 
 
+@pytest.mark.parametrize(("path", "name"), [(USERS, "People"), (TOKENS, "Tokens")])
+def test_a_list_has_a_name_and_the_look_of_the_others(
+    desk: tuple[User, Client], path: str, name: str
+) -> None:
+    html = desk[1].get(path).content.decode()
+    assert re.search(rf"<h1>\s*{name}\s*</h1>", html)
+    assert "admin/gx/list.css" in html
+
+
 def test_no_hash_is_shown(desk: tuple[User, Client], person: User) -> None:
     html = desk[1].get(f"{USERS}{person.pk}/change/").content.decode()
     algorithm, *parts = person.password.split("$")
