@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+
+from django.conf import settings
+from django.template.loader import get_template
 
 from runs import render
 from runs.render import looks, objects
@@ -63,3 +67,12 @@ def test_what_is_of_another_shape_stops_no_page() -> None:
     for odd in (None, 7, "text", [1], {"facts": 3, "url": ["x"]}):
         html = looks.regions(read(odd))["steps_read_page"]
         assert parse(html).text.strip() == ""
+
+
+def test_every_template_can_be_read() -> None:
+    """A look that cannot is left out of a page, and nobody would miss it in a test of its page."""
+    folder = Path(settings.BASE_DIR) / "templates"
+    names = [str(path.relative_to(folder)) for path in folder.rglob("*.html")]
+    assert len(names) > 100
+    for name in names:
+        get_template(name)
