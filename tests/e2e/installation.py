@@ -101,6 +101,7 @@ def installation(folder: Path, speed: int = 2000) -> Iterator[Installation]:
         it.start()
         yield it
     finally:
+        print(it.said())  # shown when a test fails
         if it.process.poll() is None:
             it.process.terminate()
             it.process.wait(timeout=60)
