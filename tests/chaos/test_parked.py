@@ -13,7 +13,7 @@ import pytest
 from tests.chaos.process import Process
 from tests.chaos.stack import Stack, now, stack
 from tests.chaos.waiting import until
-from workflows.wire import keys
+from workflows.wire import keys, pulse
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1200)]
 COUNT = int(os.environ.get("PARKED") or 60)
@@ -68,6 +68,13 @@ def restart_all(s: Stack) -> None:
     s.add_worker(*WORKER)
     s.add_control()
     s.ready()
+    # The last beat of the worker before is still there.
+    until(lambda: s.workers[0].pid in beating(s), 30, what="the fresh worker's beat")
+
+
+def beating(s: Stack) -> set[int]:
+    with s.redis() as client:
+        return {beat.pid for beat in pulse.alive(client)}
 
 
 def wake(s: Stack, run: str) -> float:
@@ -98,7 +105,9 @@ def test_parked_runs_survive_a_restart_of_everything(tmp_path: Path) -> None:
         restart_all(s)
         fresh = holds(s.workers[0])
         print(f"a fresh worker beside them: {fresh}")
-        assert fresh[0] <= idle[0] + 2
+        # Orders that the dead worker had not acknowledged come again, and are late: each takes a
+        # thread of the pool for a moment, which keeps it.
+        assert fresh[0] <= idle[0] + AT_ONCE
         assert fresh[1] <= idle[1] + 4
         assert parked(s) == COUNT
         took = [wake(s, run) for run in runs[:20]]
