@@ -68,12 +68,22 @@ class Installation:
         before = self.said().count("ready at") if self.var.with_name("said").exists() else 0
         with self.var.with_name("said").open("ab") as said:
             self.process: subprocess.Popen[bytes] = subprocess.Popen(
-                ["make", "up"], cwd=ROOT, env=environment(self), stdout=said, stderr=said
+                ["make", "up"],
+                cwd=ROOT,
+                env=environment(self),
+                stdout=said,
+                stderr=said,
+                preexec_fn=_as_from_a_terminal,
             )
         eventually(
             lambda: self.said().count("ready at") > before or self.process.poll() is not None
         )
         assert self.said().count("ready at") > before, self.said()
+
+
+def _as_from_a_terminal() -> None:
+    """A shell lets what it starts in the background ignore Ctrl-C, and all that comes of it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def environment(it: Installation) -> dict[str, str]:
