@@ -27,7 +27,7 @@ WHOLE = "RUNS" in os.environ
 WAYS = ["530", "stall_before", "refuse"] if WHOLE else ["stall_before"]
 # Calls that ask a provider after it is known to be gone, of those that another one answered: it is
 # probes, and who had chosen it just before, up to one of each run. Without breakers it is all.
-FEW = 0.25 if WHOLE else 0.5
+FEW = 0.2 if WHOLE else 0.5
 HASTY: dict[str, Any] = {"GX_LLM_FAILOVER_SECONDS": "0.5", "GX_LLM_TOTAL_SECONDS": "60"}
 
 
