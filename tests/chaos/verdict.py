@@ -38,8 +38,9 @@ def check(stack: Stack, runs: list[str], *, allowed_open: int | None = 0) -> Non
     """Logs well-formed, nothing finished paid again, SQL and the visible text as the log says, and
     every call that the provider was asked in the ledger, to the token.
 
-    `allowed_open`: how many calls may have been paid twice; None: just those that the logs say were
-    open when an attempt ended, and then the ledger is accounted for call by call.
+    `allowed_open`: how many calls may have been paid twice, where a log was lost that could tell;
+    None: just those that the logs say were open when an attempt ended, and then the ledger is
+    accounted for call by call.
     """
     ledger = stack.provider.ledger()
     logs = {run: [from_json(item) for item in stack.events(run)] for run in runs}
@@ -48,7 +49,8 @@ def check(stack: Stack, runs: list[str], *, allowed_open: int | None = 0) -> Non
     wrong += checker.usage_violations(logs.values(), ledger)
     if allowed_open is None:
         wrong += checker.balance_violations(logs.values(), ledger)
-    wrong += accounts.account_violations(ledger, stack.calls(), doubt)
+    left = max(doubt, allowed_open or 0)
+    wrong += accounts.account_violations(ledger, stack.calls(), left)
     for run, events in logs.items():
         folded, found = fold(EMPTY, events), stack.run(run)
         row = {name: found[name] for name in ("status", "output")}

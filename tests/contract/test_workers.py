@@ -72,10 +72,17 @@ class Yards(Yard):
         self.ring(run, copy)
         while not self.state(run).ended:
             rung = self.attempts[run]
-            wait_for(lambda rung=rung: self.state(run).ended or self.let_go(run, rung))  # type: ignore[misc]
+            wait_for(
+                lambda rung=rung: self.state(run).ended or self.let_go(run, rung),  # type: ignore[misc]
+                what=lambda: self.told(run),
+            )
             if not self.state(run).ended:
                 self.ring(run, copy)
         return self.state(run)
+
+    def told(self, run: str) -> str:
+        lease, left = self.redis.hgetall(keys.lease(run)), self.redis.llen(QUEUE)
+        return f"{lease}, {left} orders left, {[str(event) for event in self.events(run)]}"
 
     def let_go(self, run: str, attempt: int) -> bool:
         lease = self.redis.hgetall(keys.lease(run))

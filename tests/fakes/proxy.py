@@ -17,6 +17,7 @@ class Proxy:
     def __init__(self, host: str, port: int) -> None:
         self._target = (host, port)
         self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._replies_to_lose = 0
         self._after = b""
         self._open = asyncio.Event()
@@ -44,14 +45,36 @@ class Proxy:
         for writer in tuple(self._writers):
             writer.transport.abort()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """A connection. It is known before anything is awaited: so none is left unclosed."""
         self.connections += 1
-        try:
+        self._writers.add(writer)
+        self._tasks.add(task := asyncio.create_task(self._serve(reader, writer)))
+        task.add_done_callback(self._tasks.discard)
+
+    async def leave(self) -> None:
+        """Afterwards nothing is open or under way."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.cut()
+        await asyncio.sleep(0)  # for sockets to be closed in
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
             far_reader, far_writer = await asyncio.open_connection(*self._target)
-        except OSError:
-            writer.close()
-            return
-        self._writers |= {writer, far_writer}
+            self._writers.add(far_writer)
+            await self._between(reader, writer, far_reader, far_writer)
+            far_writer.close()
+        writer.close()
+
+    async def _between(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        far_reader: asyncio.StreamReader,
+        far_writer: asyncio.StreamWriter,
+    ) -> None:
         doomed = asyncio.Event()
         try:
             async with asyncio.TaskGroup() as group:
@@ -59,10 +82,6 @@ class Proxy:
                 group.create_task(self._replies(far_reader, writer, doomed))
         except* (OSError, asyncio.IncompleteReadError):
             pass
-        finally:
-            for each in (writer, far_writer):
-                each.close()
-            self._writers -= {writer, far_writer}
 
     async def _requests(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, doomed: asyncio.Event
@@ -97,13 +116,11 @@ async def proxied(port: int, host: str = "127.0.0.1") -> AsyncIterator[Proxy]:
 
 @asynccontextmanager
 async def serving(proxy: P) -> AsyncIterator[P]:
-    server = await asyncio.start_server(proxy._serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(proxy.meet, "127.0.0.1", 0)
     proxy.port = server.sockets[0].getsockname()[1]
     try:
         yield proxy
     finally:
         proxy.thaw()
         server.close()
-        proxy.cut()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(server.wait_closed(), 1)
+        await proxy.leave()

@@ -44,7 +44,7 @@ class Site:
     slow_s: float = 0.0
     port: int = 0
     asked: list[tuple[str, float]] = field(default_factory=list)
-    open: set[asyncio.StreamWriter] = field(default_factory=set)
+    open: dict[asyncio.StreamWriter, asyncio.Task[None]] = field(default_factory=dict)
 
     @property
     def allow(self) -> str:
@@ -75,8 +75,11 @@ class Site:
             return None
         return Reply(place.read_bytes(), kind=KINDS.get(place.suffix, "application/octet-stream"))
 
+    def meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """A connection. It is known before anything is awaited: so none is left unclosed."""
+        self.open[writer] = asyncio.create_task(self.serve(reader, writer))
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.open.add(writer)
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             path = head.split()[1]
@@ -87,8 +90,16 @@ class Site:
         except (OSError, asyncio.IncompleteReadError):
             pass
         finally:
-            self.open.discard(writer)
             writer.close()
+            del self.open[writer]
+
+    async def leave(self) -> None:
+        """Afterwards nothing is open or under way."""
+        for writer, task in tuple(self.open.items()):
+            writer.transport.abort()
+            task.cancel()
+        await asyncio.gather(*self.open.values(), return_exceptions=True)
+        await asyncio.sleep(0)  # for sockets to be closed in
 
 
 @contextmanager
@@ -98,19 +109,12 @@ def serving(site: Site) -> Iterator[Site]:
     loop = asyncio.new_event_loop()
 
     async def run() -> None:
-        server = await asyncio.start_server(site.serve, "127.0.0.1", 0)
+        server = await asyncio.start_server(site.meet, "127.0.0.1", 0)
         site.port = server.sockets[0].getsockname()[1]
         ready.set()
         await stop.wait()
         server.close()
-        for writer in site.open:
-            writer.transport.abort()
-        # Handlers that are under way come to their end, and sockets with them.
-        rest = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in rest:
-            task.cancel()
-        await asyncio.gather(*rest, return_exceptions=True)
-        await asyncio.sleep(0.01)
+        await site.leave()
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(run()), daemon=True)
     thread.start()

@@ -1,7 +1,9 @@
 """The heart, fed by hand."""
 
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +21,8 @@ from workflows.wire.events import RunStarted
 from workflows.wire.pulse import Beat
 from workflows.wire.script import run_script
 from workflows.worker.heart import Heart
+
+Made = Callable[..., Heart]
 
 
 @workflow("w")
@@ -62,9 +66,12 @@ def opened(house: House, attempt: int = 1) -> Any:
     return SimpleNamespace(facts=Facts(run, attempt, "ann"))
 
 
-def heart(house: House, life: Life, **options: Any) -> Heart:
+@pytest.fixture
+def heart(house: House) -> Iterator[Made]:
+    """Makes hearts, of one client that is closed in the end."""
     client: Redis = connect_once(house.url)
-    return Heart(client, life, beat_seconds=0.02, lease_seconds=60, **options)
+    yield partial(Heart, client, beat_seconds=0.02, lease_seconds=60)
+    client.close()
 
 
 def left_ms(house: House, run: str) -> float:
@@ -72,9 +79,11 @@ def left_ms(house: House, run: str) -> float:
     return 0.0 if held is None else held.until - lease.now_ms(house.redis)
 
 
-def test_a_beat_renews_the_leases_and_says_that_the_process_lives(house: House) -> None:
+def test_a_beat_renews_the_leases_and_says_that_the_process_lives(
+    house: House, heart: Made
+) -> None:
     life = Life(held=[opened(house), opened(house, 4)])
-    heart(house, life).beat()
+    heart(life).beat()
     for attempt in life.held:
         run = attempt.facts.run
         assert left_ms(house, run) > 50_000
@@ -83,22 +92,22 @@ def test_a_beat_renews_the_leases_and_says_that_the_process_lives(house: House) 
     assert life.lost == []
 
 
-def test_a_redis_without_memory_renews_leases(house: House) -> None:
+def test_a_redis_without_memory_renews_leases(house: House, heart: Made) -> None:
     life = Life(held=[opened(house)])
     house.redis.config_set("maxmemory", 1)
     try:
-        heart(house, life).beat()
+        heart(life).beat()
         assert left_ms(house, life.held[0].facts.run) > 50_000
     finally:
         house.redis.config_set("maxmemory", 0)
 
 
-def test_a_lease_that_is_another_s_or_gone_is_told(house: House) -> None:
+def test_a_lease_that_is_another_s_or_gone_is_told(house: House, heart: Made) -> None:
     taken, gone, ours = opened(house), opened(house), opened(house)
     house.redis.hset(keys.lease(taken.facts.run), "attempt", 2)
     house.redis.delete(keys.lease(gone.facts.run))
     life = Life(held=[taken, gone, ours])
-    heart(house, life).beat()
+    heart(life).beat()
     assert life.lost == [
         (taken.facts.run, 1, "lost"),
         (gone.facts.run, 1, "gone"),
@@ -106,17 +115,19 @@ def test_a_lease_that_is_another_s_or_gone_is_told(house: House) -> None:
     assert left_ms(house, ours.facts.run) > 50_000
 
 
-def test_it_beats_on_after_the_server_forgot_its_scripts(house: House) -> None:
+def test_it_beats_on_after_the_server_forgot_its_scripts(house: House, heart: Made) -> None:
     life = Life(held=[opened(house), opened(house)])
-    beating = heart(house, life)
+    beating = heart(life)
     house.redis.script_flush()
     beating.beat()
     assert all(left_ms(house, attempt.facts.run) > 50_000 for attempt in life.held)
 
 
-def test_a_beat_that_fails_is_not_the_last(house: House, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_beat_that_fails_is_not_the_last(
+    house: House, caplog: pytest.LogCaptureFixture, heart: Made
+) -> None:
     life = Life(held=[opened(house)])
-    beating = heart(house, life)
+    beating = heart(life)
     house.redis.config_set("maxmemory", 1)
     try:
         beating.beat()
@@ -129,20 +140,20 @@ def test_a_beat_that_fails_is_not_the_last(house: House, caplog: pytest.LogCaptu
 
 
 def test_a_wrong_key_of_one_run_does_not_cost_the_others_their_lease(
-    house: House, caplog: pytest.LogCaptureFixture
+    house: House, caplog: pytest.LogCaptureFixture, heart: Made
 ) -> None:
     broken, ours = opened(house), opened(house)
     house.redis.delete(keys.lease(broken.facts.run))
     house.redis.set(keys.lease(broken.facts.run), "no hash")
-    heart(house, Life(held=[broken, ours])).beat()
+    heart(Life(held=[broken, ours])).beat()
     assert "could not be renewed" in caplog.text
     assert left_ms(house, ours.facts.run) > 50_000
 
 
-def test_a_loop_that_stands_still_is_given_one_more_beat(house: House) -> None:
+def test_a_loop_that_stands_still_is_given_one_more_beat(house: House, heart: Made) -> None:
     exits: list[int] = []
     life = Life(ticked=time.monotonic() - 21, held=[opened(house)])
-    beating = heart(house, life, die=exits.append)
+    beating = heart(life, die=exits.append)
     beating.look()
     assert (exits, pulse.workers(house.redis)) == ([], [])
     assert left_ms(house, life.held[0].facts.run) < 1000
@@ -150,10 +161,10 @@ def test_a_loop_that_stands_still_is_given_one_more_beat(house: House) -> None:
     assert exits == [70]
 
 
-def test_a_process_that_was_stopped_goes_on(house: House) -> None:
+def test_a_process_that_was_stopped_goes_on(house: House, heart: Made) -> None:
     exits: list[int] = []
     life = Life(ticked=time.monotonic() - 21)
-    beating = heart(house, life, die=exits.append)
+    beating = heart(life, die=exits.append)
     beating.look()
     life.ticked = time.monotonic()
     beating.look()
@@ -161,11 +172,11 @@ def test_a_process_that_was_stopped_goes_on(house: House) -> None:
     assert len(pulse.workers(house.redis)) == 1
 
 
-def test_its_thread_beats_until_it_is_stopped(house: House) -> None:
-    beating = heart(house, Life())
+def test_its_thread_beats_until_it_is_stopped(house: House, heart: Made) -> None:
+    beating = heart(Life())
     beating.stop()
     assert pulse.workers(house.redis) == []
-    beating = heart(house, Life())
+    beating = heart(Life())
     beating.start()
     beating.stop()
     assert len(pulse.workers(house.redis)) == 1
