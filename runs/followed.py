@@ -24,7 +24,6 @@ from workflows.wire.fold import fold
 from workflows.wire.state import EMPTY, State, accepts
 
 WRITTEN = [field.name for field in Span._meta.concrete_fields if field.name not in ("id", "run")]
-LAST_SEQ = 2**64 - 1
 
 
 class Outcome(Enum):
@@ -51,7 +50,7 @@ class Followed:
         if self.state is not None:
             return self.state.cursor
         cursor = self.run.cursor
-        return Cursor(cursor.attempt - 1, LAST_SEQ) if cursor.seq == BEFORE else cursor
+        return opening(cursor).before() if cursor.seq == BEFORE else cursor
 
     def take(self, events: Sequence[Event], whole: Callable[[], list[Event]]) -> Outcome:
         """Fold news and write it. `whole` reads the log from its beginning."""

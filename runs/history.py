@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from channels.db import database_sync_to_async
 from redis.exceptions import RedisError
 
-from runs import connections, rows, standing
+from runs import connections, folds, rows, standing
 from runs.models import LogArchive, Run
 from workflows.wire import log
 from workflows.wire.cursor import ZERO, Cursor
@@ -55,8 +55,12 @@ def events(run: Run, after: Cursor | None = None) -> list[Event]:
 
 
 def view(run: Run) -> View:
-    found = _log(run)
-    return remembered(run) if found is None else View(fold(EMPTY, found))
+    try:
+        # The log may have gone to the archive since the row was read.
+        found = None if run.finished else _folded(run) or _archived(run)
+    except RedisError:
+        found = None
+    return remembered(run) if found is None else View(found)
 
 
 def remembered(run: Run) -> View:
@@ -101,6 +105,17 @@ def _hot(run: Run) -> list[Event] | None:
     # The run may have ended, and its log gone, since the row was read.
     archive = LogArchive.objects.filter(run=run.pk).first()
     return None if archive is None else archive.events
+
+
+def _folded(run: Run) -> State | None:
+    client = connections.redis()
+    [found] = standing.look(client, [run])
+    return folds.state(client, str(run.id)) if found.whole else None
+
+
+def _archived(run: Run) -> State | None:
+    archive = LogArchive.objects.filter(run=run.pk).first()
+    return None if archive is None else fold(EMPTY, archive.events)
 
 
 def _holds(found: list[Event], cursor: Cursor) -> bool:

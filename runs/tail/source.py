@@ -20,7 +20,6 @@ from workflows.wire.state import EMPTY, State
 COUNT = 500
 PAGE = 1000
 CONTROL_TTL_S = 600
-LAST = 2**63 - 1
 
 
 class Source:
@@ -118,7 +117,7 @@ class Source:
         """The next events after `after`; with `reset` from the beginning, when the log does not
         contain `after`. None without a log."""
         if after != ZERO:
-            found = await self._page(run, _before(after), MOST + 1)
+            found = await self._page(run, after.before(), MOST + 1)
             if found and found[0].id == after:
                 return Batch(tuple(found[1:]))
         first = await self._page(run, ZERO, MOST)
@@ -127,9 +126,3 @@ class Source:
     async def _page(self, run: str, after: Cursor, count: int = PAGE) -> list[Event]:
         async with self._turn:
             return await log.read_async(self._asking, run, after, count=count)
-
-
-def _before(cursor: Cursor) -> Cursor:
-    if cursor.seq > 0:
-        return Cursor(cursor.attempt, cursor.seq - 1)
-    return Cursor(cursor.attempt - 1, LAST) if cursor.attempt else ZERO

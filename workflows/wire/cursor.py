@@ -30,5 +30,12 @@ class Cursor(NamedTuple):
     def next(self, by: int = 1) -> Self:
         return self._replace(seq=self.seq + by)
 
+    def before(self) -> Cursor:
+        """What a reader is after whose next event would be this one."""
+        if self.seq > 0:
+            return Cursor(self.attempt, self.seq - 1)
+        return Cursor(self.attempt - 1, LAST) if self.attempt else self
 
+
+LAST = 2**63 - 1  # no attempt has as many events
 ZERO = Cursor(0, 0)  # before everything: Redis has no `0-0`, so a log opens with `0-1`
