@@ -17,9 +17,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from runs import answering, forms, history, lifecycle
 from runs.models import Run
+from runs.render.question import until
 from runs.returning import came_from
 from runs.schema import Wrong
-from workflows.wire.codec import moment
 from workflows.wire.events import RunWaiting
 from workflows.wire.questions import HOLD
 
@@ -128,7 +128,7 @@ def _form(
     context = {
         "run": run,
         "question": asked,
-        "until": None if asked.until is None else moment(asked.until),
+        **until(asked),
         "form": forms.field(asked.form_schema, value, wrongs),
         "problem": problem,
     }

@@ -11,6 +11,7 @@ from typing import Any
 
 from runs.render.html import REPLACE, part
 from workflows.wire.codec import moment
+from workflows.wire.events import RunWaiting
 from workflows.wire.state import State
 
 
@@ -24,8 +25,14 @@ def question(state: State) -> dict[str, Any]:
 def countdown(state: State) -> dict[str, Any]:
     waiting = state.waiting
     asked = waiting is not None and waiting.form_schema is not None and not state.ended
-    until = waiting.until if asked and waiting is not None else None
-    return {"until": None if until is None else moment(until)}
+    return until(waiting) if asked and waiting is not None else {"until": None}
+
+
+def until(question: RunWaiting) -> dict[str, Any]:
+    """When its time is over, and whether it then lapses because nothing was said to count then."""
+    if question.until is None:
+        return {"until": None}
+    return {"until": moment(question.until), "lapses": question.default is None}
 
 
 def changes(old: State, new: State) -> Iterator[str]:

@@ -67,6 +67,18 @@ def test_the_form_shows_what_would_be_taken(browser: Client, run: Run, asked: Wo
     assert part.startswith("<form")
 
 
+def test_nobody_is_told_that_it_goes_on_where_no_answer_would_end_it(
+    browser: Client, run: Run, worker: Worker
+) -> None:
+    asked = RunWaiting("outline", "Shape it", FORM, None, worker.clock + 60_000)
+    assert worker.say((asked, None)).ok
+    for path in ("", "answers/outline/"):
+        html = browser.get(address(run, path)).content.decode()
+        assert "The time to answer ends at <time" in html
+        assert "goes on by itself at" not in html
+        assert "with what stands here" not in html
+
+
 def test_an_answer_is_sent(browser: Client, run: Run, asked: Worker, redis: Redis) -> None:
     response = browser.post(address(run), SENT)
     assert (response.status_code, response["Location"]) == (302, address(run, ""))
