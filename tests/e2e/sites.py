@@ -87,13 +87,14 @@ class Reading(Writer):
 
     def read(self, number: int, **more: Any) -> Reading:
         url = f"{URL}page-{number}"
-        path = f'{ROOT}/read_page["{url}"]'
+        path, title = f'{ROOT}/read_page["{url}"]', f"What page {number} tells of the mill"
         facts = [{"claim": f"{FACT[:-1]}, says page {number}.", "quote": FACT}] * (number % 4)
         output = {
-            "url": url, "title": f"What page {number} tells of the mill", "facts": facts,
+            "url": url, "title": title, "facts": facts,
             "summary": "How the mill works, and when.", "status": "done", "reason": "",
         }  # fmt: skip
-        self.say((path, SpanStarted("read_page", path, key=url, parent=ROOT)))
+        begun = SpanStarted("read_page", path, key=url, label=f"Read “{title}”", parent=ROOT)
+        self.say((path, begun))
         self.say((path, SpanCompleted(_frozen(output | more), 900.0)))
         return self
 

@@ -70,9 +70,18 @@ def test_every_page_in_every_state(page: Page, made: Sites) -> None:
         "new post from a site": f"/posts/new/?site={made.sites['ready']}",
     }.items():
         page.goto(path)
+        page.set_viewport_size({"width": 1280, "height": 800})
         if page.locator(".read").count():
             page.locator(".read summary").last.click()
         wrong += looked_at(page, name)
+        # On a phone, which is what it was looked at on last, its pages are a touch away.
+        if tabs := page.locator(".tabs a").all():
+            expect(page.locator("#pages")).to_be_hidden()
+            tabs[-1].click()
+            expect(page.locator("#pages")).to_be_in_viewport()
+            expect(page.locator("#about")).to_be_hidden()
+            if "reading" in name:
+                wrong += looked_at(page, f"{name}, pages")
     assert told(wrong) == ""
 
 

@@ -107,7 +107,8 @@ class Crawl:
                 return
             number, place, title = chosen
             try:
-                visit = await fetch_page.key(place.url).label(_label(place, title))(place.url)
+                step = fetch_page.key(place.url).label(f"Fetch {_called(place, title)}")
+                visit = await step(place.url)
             finally:
                 self._fetching.release()
             await self._page(number, place, title, visit)
@@ -118,7 +119,7 @@ class Crawl:
             if self.ended:
                 return None
             number = len(self._visits)
-            choice = await choose.key(number).label("Choose a page")(number)
+            choice = await choose.key(number).label("Choose the next page")(number)
             if not choice.url:
                 self.ended, self.end = True, choice.end
                 return None
@@ -241,8 +242,9 @@ class Crawl:
         self._stirred.set()
 
     async def _reading(self, place: Place, visit: Visit, title: str) -> ReadPage:
+        step = read_page.key(place.url).label(f"Read {_called(place, title)}")
         try:
-            found = await read_page.key(place.url).label(_label(place, title))(place.url, visit)
+            found = await step(place.url, visit)
             self._failures = 0
             return thawed(found)
         except Failure as failure:
@@ -264,8 +266,9 @@ def _same(one: Page, other: Page) -> bool:
     return one.url == other.url or alike(one.sketch, other.sketch)
 
 
-def _label(place: Place, title: str) -> str:
-    return title or place.path
+def _called(place: Place, title: str) -> str:
+    """What people know it by: never a whole address, also where a link says no more than that."""
+    return place.path if not title or "://" in title else f"“{title}”"
 
 
 CRAWL: ContextVar[Crawl | None] = ContextVar("gx_crawl", default=None)

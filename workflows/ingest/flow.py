@@ -48,7 +48,7 @@ async def read(brief: SiteBrief, here: Visitor) -> SiteReading:
     status("Opening the home page")
     EXTRACTOR.prepare()
     await knock(brief.url, here)
-    home = await open_home(brief.url)
+    home = await open_home.label("Open the home page")(brief.url)
     publish("card", card_of(home))
     place = here.place(home.url)
     here.site = Site.of(place)

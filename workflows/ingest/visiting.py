@@ -53,7 +53,8 @@ class Visitor:
     async def rules_of(self, place: Place) -> Rules:
         if place.host not in self.rules:
             origin = place.url[: place.url.index(place.host) + len(place.host)]
-            self.rules[place.host] = await read_rules.key(place.host)(origin)
+            step = read_rules.key(place.host).label("Read robots.txt")
+            self.rules[place.host] = await step(origin)
         return self.rules[place.host]
 
     async def allows(self, place: Place) -> bool:

@@ -156,6 +156,20 @@ async def test_what_people_see_while_it_reads(begin: Begin, house: House) -> Non
     assert pages[0][1].keys() >= {"url", "title", "summary", "facts", "status"}
 
 
+async def test_each_step_is_called_by_what_it_does_and_by_no_whole_address(
+    begin: Begin, house: House
+) -> None:
+    site = begin(shop("salt", "brine"))
+    site.pages["/"] = page(
+        "Salt House", *tale("hall"), links={"/salt": "Our salt", "/brine": "https://salt.example/b"}
+    )
+    state = await house.run(read_site, {"url": site.url()})
+    said = [span.label for path, span in state.spans.items() if path != "ingest[0]"]
+    assert all(said)
+    assert [label for label in said if "://" in label] == []
+    assert {"Open the home page", "Fetch “Our salt”", "Read “Our salt”", "Read /brine"} <= set(said)
+
+
 async def test_a_worker_that_drains_does_not_wait_for_a_reading_that_pauses(
     begin: Begin, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
