@@ -81,11 +81,10 @@ class Stack:
     def _furnish(self) -> str:
         """A database with its tables and one user; her token. Made once, copied after that."""
         database, made = self.folder / "db.sqlite3", _FURNISHED / "db.sqlite3"
+        if not self.env["DATABASE_URL"].startswith("sqlite"):
+            return self._furnished()
         if not made.exists():
-            self.manage("migrate", "--verbosity", "0")
-            printed = self.manage("issue_token", "ann@example.com", "--create")
-            token = next(word for word in printed.split() if word.startswith("gx_"))
-            (_FURNISHED / "token").write_text(token)
+            (_FURNISHED / "token").write_text(self._furnished())
             with sqlite3.connect(database) as source, sqlite3.connect(made) as target:
                 source.backup(target)
             source.close()
@@ -93,6 +92,11 @@ class Stack:
         else:
             shutil.copy(made, database)
         return (_FURNISHED / "token").read_text()
+
+    def _furnished(self) -> str:
+        self.manage("migrate", "--verbosity", "0")
+        printed = self.manage("issue_token", "ann@example.com", "--create")
+        return next(word for word in printed.split() if word.startswith("gx_"))
 
     def add_web(self) -> Process:
         port = self.port if not self.webs else valkey.free_port()

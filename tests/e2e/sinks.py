@@ -8,10 +8,15 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from typing import Any
 
+import psycopg
 from redis import Redis
 
 from tests.chaos.stack import Stack
 
+NAMES = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table'",
+    "postgres": "SELECT tablename FROM pg_tables WHERE schemaname = 'public'",
+}
 ELSEWHERE = ("db.sqlite3", "valkey", "mail")  # read by their own means; and what was sent is gone
 
 
@@ -27,9 +32,11 @@ def everything(s: Stack) -> Iterator[tuple[str, str]]:
 
 
 def tables(s: Stack) -> Iterator[tuple[str, str]]:
-    with closing(sqlite3.connect(s.folder / "db.sqlite3")) as sql:
-        names = sql.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        for (name,) in names:
+    url = s.env["DATABASE_URL"]
+    sqlite = url.startswith("sqlite:///")
+    opened: Any = sqlite3.connect(url[len("sqlite:///") :]) if sqlite else psycopg.connect(url)
+    with closing(opened) as sql:
+        for (name,) in sql.execute(NAMES["sqlite" if sqlite else "postgres"]).fetchall():
             rows = sql.execute(f'SELECT * FROM "{name}"')
             columns = [column[0] for column in rows.description]
             for row in rows:

@@ -66,7 +66,8 @@ def found(up: Installation, words: str) -> list[str]:
         line.split("=", 1) for line in (up.var / "run.env").read_text().split() if "=" in line
     )
     server = SimpleNamespace(url=kept["REDIS_URL"].strip("\"'"))
-    return sinks.found(SimpleNamespace(folder=up.var, server=server), words)  # type: ignore[arg-type]
+    env = {"DATABASE_URL": f"sqlite:///{up.var}/db.sqlite3"}
+    return sinks.found(SimpleNamespace(folder=up.var, server=server, env=env), words)  # type: ignore[arg-type]
 
 
 def sign_up(page: Page, url: str) -> None:
