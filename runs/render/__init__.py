@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.safestring import SafeString
 
-from runs.render import line, looks, now, objects, plan, question, sources, texts
+from runs.render import line, looks, now, objects, output, plan, question, sources, texts
 from runs.render.html import REPLACE, part
 from workflows.wire.cursor import Cursor
 from workflows.wire.state import State
@@ -29,6 +29,7 @@ REGIONS: Mapping[str, Callable[[State], dict[str, Any]]] = {
     "article": texts.article,
     "sources": sources.sources,
     "channels": texts.channels,
+    "output": output.output,
     "objects": objects.objects,
     "logs": objects.logs,
 }
@@ -57,6 +58,7 @@ def changes(old: State, new: State) -> str:
             *texts.changes(old, new),
             *sources.changes(old, new),
             *objects.changes(old, new),
+            *output.changes(old, new),
             *looks.changes(old, new),
             *now.changes(old, new),
             *question.changes(old, new),

@@ -59,6 +59,15 @@ def steps(state: State) -> frozenset[str]:
     return _templates(state.workflow, "steps")
 
 
+@lru_cache(maxsize=256)
+def has_page(workflow: str) -> bool:
+    """Whether the product shows such a run on a page of its own, `runs/<workflow>.html`."""
+    if not _NAME.fullmatch(workflow):
+        return False
+    folders = Engine.get_default().dirs
+    return any((Path(place) / f"runs/{workflow}.html").exists() for place in folders)
+
+
 def _step_changes(old: State, new: State, names: frozenset[str]) -> Iterator[str]:
     for path, span in new.spans.items():
         had = old.spans.get(path)
