@@ -6,7 +6,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeGuard, get_args
 
@@ -155,6 +155,36 @@ def test_every_event_kind_stands_in_the_protocol() -> None:
 def _paired(protocol: str) -> set[str]:
     """Kinds that share a line of the table."""
     return set(re.findall(r"^\| .*?/ `([a-z.]+)`", protocol, re.MULTILINE))
+
+
+def test_what_an_event_must_say_is_bold_in_the_protocol() -> None:
+    lines = (ROOT / "workflows/wire/README.md").read_text().splitlines()
+    for body in events.BODIES:
+        line = next(line for line in lines if line.startswith(f"| `{body.kind}`"))  # type: ignore[attr-defined]
+        nested = _needed(events.Call) if body is events.SpanCompleted else set()
+        assert set(re.findall(r"\*\*`(\w+)`\*\*", line)) == _needed(body) | nested, line
+
+
+def _needed(said: type) -> set[str]:
+    """What has no default, by its name on the wire."""
+    without = {f.name for f in fields(said) if f.default is f.default_factory is MISSING}
+    return {"try" if name == "of_try" else name for name in without}
+
+
+def test_every_key_and_every_script_stands_in_the_protocol() -> None:
+    protocol = (ROOT / "workflows/wire/README.md").read_text()
+    scripts = {path.stem for path in (ROOT / "workflows/wire/scripts").glob("*.lua")}
+    assert {name for name in scripts if f"| `{name}` |" not in protocol} == set()
+    written = re.findall(r'"(gx:[^"]+)"', (ROOT / "workflows/wire/keys.py").read_text())
+    assert len(written) >= 10
+    assert [key for key in written if not re.search(_any(key), protocol)] == []
+
+
+def _any(key: str) -> str:
+    """Of an f-string: itself, with anything in its places."""
+    whole = key.replace("{{", "\0").replace("}}", "\1")
+    parts = re.split(r"\{[^}]*\}", whole)
+    return "`" + "[^`]+".join(re.escape(p.replace("\0", "{").replace("\1", "}")) for p in parts)
 
 
 def test_the_compute_plane_imports_with_django_hidden() -> None:

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- Let go of an attempt so that another worker goes on at once: the run is due now.
 -- KEYS  1 lease  2 due
--- ARGV  1 attempt  2 run  3 why ("handed over", "gone")
+-- ARGV  1 attempt  2 run  3 why ("handed over", "gone", "crashed")
 -- ->    {"ok"} | {"lost", attempt that holds it} | {"gone"}
 local attempt = redis.call('HGET', KEYS[1], 'attempt')
 if attempt and attempt ~= ARGV[1] then return {'lost', attempt} end
