@@ -18,7 +18,7 @@ import sys
 from typing import BinaryIO
 
 MEMORY = 40 * 1024 * 1024  # bytes of address space that a page may add
-SECONDS = 15
+SECONDS = 12
 MOST = 16 * 1024 * 1024  # bytes of an answer
 
 

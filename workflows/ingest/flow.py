@@ -7,6 +7,7 @@ What a model gets wrong is dropped and said; a page that cannot be had is left o
 
 from __future__ import annotations
 
+import math
 import os
 import re
 
@@ -26,7 +27,7 @@ from workflows.ingest.portrait import Profile, Sitter, drawn, of_page
 from workflows.ingest.progress import Progress
 from workflows.ingest.question import MISTAKES, ask
 from workflows.ingest.reading import kept
-from workflows.ingest.visiting import VISITOR, Visitor, visitor
+from workflows.ingest.visiting import OPENING_S, VISITOR, Visitor, visitor
 from workflows.ingest.wishes import Wishes
 
 OFFERED, PICKED = 60, 20
@@ -47,8 +48,10 @@ async def read_site(brief: SiteBrief) -> SiteReading:
 async def read(brief: SiteBrief, here: Visitor) -> SiteReading:
     status("Opening the home page")
     EXTRACTOR.prepare()
+    here.left_s = OPENING_S
     await knock(brief.url, here)
     home = await open_home.label("Open the home page")(brief.url)
+    here.left_s = math.inf
     publish("card", card_of(home))
     place = here.place(home.url)
     here.site = Site.of(place)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import random
+import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
+from typing import Any
 
 from workflows.catalog.site import Why
 from workflows.engine import component, status
 from workflows.fetch import Fetched, Fetcher, Refused, Target
+from workflows.fetch.client import TOTAL_S
 from workflows.ingest.addresses import Place, Site, place_of
 from workflows.ingest.politeness import Line, at_rest
 from workflows.ingest.robots import Rules, rules_of, unknown
@@ -24,17 +28,21 @@ TRIES = 3
 CONNECTIONS = 2  # with one host, at once
 LATER = {408, 425, 429, 500, 502, 503, 504}
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 120.0
+OPENING_S = 12.0  # for the first page and what allows it: somebody waits for it
+AGAIN_S = 2.0  # with less than that left nothing is asked for again
 
 
 @dataclass
 class Visitor:
-    """One run's way to one site. `site`: None until the home page is known."""
+    """One run's way to one site. `site`: None until the home page is known. `left_s`: how long its
+    host may still take to answer, over all requests; what it asks us to wait is not counted."""
 
     fetcher: Fetcher
     line: Line
     site: Site | None = None
     rules: dict[str, Rules] = field(default_factory=dict)
     unwanted: Callable[[Place], Why | None] = lambda _: None
+    left_s: float = math.inf
     _doors: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CONNECTIONS))
 
     @classmethod
@@ -60,6 +68,15 @@ class Visitor:
     async def allows(self, place: Place) -> bool:
         return (await self.rules_of(place)).allows(place.url)
 
+    async def go(self, url: str, **more: Any) -> Fetched:
+        """Once, and out of line. Raises Refused."""
+        began = time.monotonic()
+        try:
+            total_s = min(TOTAL_S, max(1.0, self.left_s))
+            return await self.fetcher.fetch(url, total_s=float(round(total_s)), **more)
+        finally:
+            self.left_s -= time.monotonic() - began
+
     async def fetch(self, place: Place, *, cut: bool = False) -> Fetched:
         """What could be otherwise later is asked for again, up to three times. Raises Refused, and
         Left when the page is not wanted any more."""
@@ -67,7 +84,7 @@ class Visitor:
             try:
                 answer = await self._asked(place, cut)
             except Refused as refused:
-                if not refused.retryable or number == TRIES:
+                if not refused.retryable or number == TRIES or self.left_s < AGAIN_S:
                     raise
                 await self._rest(number, refused.message)
                 continue
@@ -86,13 +103,15 @@ class Visitor:
         try:
             unwanted = partial(self.unwanted, place)
             await self.line.wait(place.host, self.delay_s(place.host), unwanted)
-            return await self.fetcher.fetch(place.url, cut=cut, permit=self._permit)
+            return await self.go(place.url, cut=cut, permit=self._permit)
         finally:
             self._doors.release()
 
     async def _rest(self, number: int, why: str) -> None:
         status(f"{why} Trying again ({number + 1}/{TRIES})")
-        await asyncio.sleep(FIRST_WAIT_S * 2 ** (number - 1) * (1 + random.random() / 4))  # noqa: S311
+        wait = FIRST_WAIT_S * 2 ** (number - 1) * (1 + random.random() / 4)  # noqa: S311
+        self.left_s -= wait
+        await asyncio.sleep(wait)
 
     async def _permit(self, there: Target) -> None:
         """A redirect: as polite as a page of its own, and under the same rules."""
@@ -123,14 +142,16 @@ async def read_rules(origin: str) -> Rules:
     problem: Refused | None = None
     for number in range(TRIES):
         try:
-            answer = await here.fetcher.fetch(f"{origin}/robots.txt", cut=True)
+            answer = await here.go(f"{origin}/robots.txt", cut=True)
             problem = None
         except Refused as refused:
             problem = refused
         later = problem.retryable if problem else answer is not None and answer.status in LATER
-        if not later or number == TRIES - 1:
+        wait = min(_asked_wait(answer) if answer else 0.0, 10.0) or 2.0**number / 2
+        if not later or number == TRIES - 1 or here.left_s < wait + AGAIN_S:
             break
-        await asyncio.sleep(min(_asked_wait(answer) if answer else 0.0, 10.0) or 2.0**number / 2)
+        here.left_s -= wait
+        await asyncio.sleep(wait)
     if problem is not None:
         return unknown(problem.message, problem.code)
     return rules_of(answer) if answer is not None else unknown("it does not answer")

@@ -54,8 +54,8 @@ class Web:
                 await writer.drain()
             else:
                 await answer(writer)
-        except (OSError, asyncio.IncompleteReadError):
-            pass
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # or what reads from streams complains that its task was cancelled
         finally:
             self.open.discard(writer)
             writer.close()
