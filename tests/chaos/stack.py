@@ -197,7 +197,9 @@ class Stack:
     def events(self, run: str) -> list[dict[str, Any]]:
         """The log as REST gives it, up to its tip."""
         accept = {"Accept": "application/x-ndjson"}
-        answer = self.client.get(f"/api/runs/{run}/events?follow=0", headers=accept)
+        path = f"/api/runs/{run}/events?follow=0"
+        answer = until(lambda: _served(self.client.get(path, headers=accept)))
+        assert answer is not None
         return [json.loads(line) for line in answer.text.splitlines() if line]
 
     # -- its inside
@@ -286,3 +288,9 @@ def stack(
 
 def now() -> float:
     return time.monotonic()
+
+
+def _served(answer: httpx2.Response) -> httpx2.Response | None:
+    """None: it says to come again, since Redis did not answer in time."""
+    assert answer.status_code in (200, 503), answer.text
+    return answer if answer.status_code == 200 else None

@@ -10,7 +10,7 @@ from tests.chaos.stack import now, stack
 from tests.chaos.verdict import check, notes, state
 from tests.chaos.waiting import until
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 
 
 def test_cancel_closes_the_provider_call_and_keeps_the_text(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from tests.chaos.listeners import Listener
 from tests.chaos.process import ROOT as HERE
 from tests.chaos.stack import Stack, stack
 from tests.chaos.waiting import until
+from tests.patience import bar, patience
 from tests.runs.writer import ROOT, Said, Writer
 from workflows.wire import keys
 from workflows.wire.events import Object, RunCompleted
@@ -140,11 +141,11 @@ async def test_who_does_not_read_costs_little_and_delays_nobody(s: Stack) -> Non
         await feed.write(OWED)
         each = (sockets.resident(web) - before) / DEAF / MB
         await feed.say(RunCompleted({"sections": []}))
-        await asyncio.wait_for(feed.reader.ended, 20)
+        await asyncio.wait_for(feed.reader.ended, patience(20))
     print(f"{each:.2f} MB for each that does not read; the others waited {max(feed.took):.0f} ms")
     assert each <= 1
     assert feed.reader.ids == [str(event.id) for event in s.log(run)]
-    assert p95(feed.took) <= 250
+    assert p95(feed.took) <= bar(250, promised=READERS >= 100)
 
 
 class Feed:

@@ -16,6 +16,7 @@ from tests.chaos.process import Process
 from tests.chaos.stack import UVICORN, Stack, stack
 from tests.chaos.verdict import check, notes
 from tests.chaos.waiting import until
+from tests.patience import bar
 from tests.valkey import free_port
 from workflows.wire.events import Event, RunStarted
 
@@ -44,7 +45,7 @@ def test_the_only_worker_is_replaced(tmp_path: Path) -> None:
         pauses = sorted(pause_s(s.log(run)) for run in runs)
         print(f"{RUNS} runs opened after {opened[RUNS // 2]:.2f} s, at most {opened[-1]:.2f} s")
         print(f"their pause: {pauses[RUNS // 2]:.2f} s, at most {pauses[-1]:.2f} s")
-        assert pauses[-1] <= PAUSE_S + CALL_S
+        assert pauses[-1] <= bar(PAUSE_S + CALL_S, promised="RUNS" in os.environ)
 
 
 def under_way(s: Stack, run: str) -> bool:

@@ -17,7 +17,7 @@ from tests.chaos.verdict import check, notes, state
 from tests.chaos.waiting import until
 from workflows.wire.state import State
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 
 # A web process that is killed between the row of a fork and its log.
 KILLED = """

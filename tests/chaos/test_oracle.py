@@ -12,7 +12,7 @@ from tests.chaos.stack import now, stack
 from tests.chaos.verdict import check, notes
 from tests.chaos.waiting import until
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 
 
 def test_without_its_fence_a_zombie_is_caught(tmp_path: Path) -> None:

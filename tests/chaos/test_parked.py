@@ -13,6 +13,7 @@ import pytest
 from tests.chaos.process import Process
 from tests.chaos.stack import Stack, now, stack
 from tests.chaos.waiting import until
+from tests.patience import bar
 from workflows.wire import keys, pulse
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1200)]
@@ -112,7 +113,7 @@ def test_parked_runs_survive_a_restart_of_everything(tmp_path: Path) -> None:
         assert parked(s) == COUNT
         took = [wake(s, run) for run in runs[:20]]
         print("woken within s:", sorted(round(one, 3) for one in took))
-        assert max(took) <= WAKES_S
+        assert max(took) <= bar(WAKES_S, promised="PARKED" in os.environ)
         for run in runs[20:]:
             answer = s.client.post(f"/api/runs/{run}/answers/well", json=f"yes {run}")
             assert answer.status_code == 202, answer.text

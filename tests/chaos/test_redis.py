@@ -13,7 +13,7 @@ from tests.chaos.verdict import check, notes
 from tests.chaos.waiting import until
 from workflows.wire import keys
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 
 
 def in_the_middle(s: Stack, run: str, finished: int = 4) -> None:

@@ -10,7 +10,7 @@ from tests.chaos import scenes
 from tests.chaos.stack import stack
 from tests.chaos.verdict import check, notes
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 
 
 def test_a_frozen_worker_is_fenced(tmp_path: Path) -> None:

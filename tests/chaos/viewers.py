@@ -15,6 +15,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.chaos.stack import Stack
+from tests.patience import patience
 
 MARK = re.compile(r'id="run-mark"[^>]* data-cursor="([^"]*)" data-status="([^"]*)"')
 SMALL_BUFFER, SMALL_SEGMENT = 4096, 536
@@ -33,9 +34,12 @@ class Viewer:
     async def follow(self, stack: Stack, port: int, run: str) -> None:
         """Take every frame until the server closes."""
         url = f"ws://127.0.0.1:{port}/ws/runs/{run}/"
-        headers = {"Cookie": f"sessionid={self.session}"}
-        origin = Origin(stack.url)
-        async with connect(url, origin=origin, additional_headers=headers, proxy=None) as ws:
+        options = {
+            "origin": Origin(stack.url),
+            "additional_headers": {"Cookie": f"sessionid={self.session}"},
+            "open_timeout": patience(10),
+        }
+        async with connect(url, proxy=None, **options) as ws:  # type: ignore[arg-type]
             with suppress(ConnectionClosed):
                 while True:
                     self.take(str(await ws.recv()))

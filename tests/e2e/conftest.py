@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests import chromium
 from tests.e2e.scene import Scene
 from tests.e2e.web import Web, serving
+from tests.patience import patience
 from tests.valkey import Server
 
 # Remembers sockets, so that a test can cut them, and what the policy refused.
@@ -31,6 +32,7 @@ def browser() -> Iterator[Browser]:
     path = chromium.executable()
     if path is None:
         pytest.skip("there is no Chromium")
+    expect.set_options(timeout=patience(5_000))
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path=path, args=chromium.arguments())
         yield found

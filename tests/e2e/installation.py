@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gxweb.supervisor import processes, valkey
+from tests.patience import patience
 from tests.valkey import free_port
 
 T = TypeVar("T")
@@ -61,7 +62,7 @@ class Installation:
             data=None if body is None else json.dumps(body).encode(),
             headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=patience(30)) as answer:
             return json.load(answer)
 
     def start(self) -> None:
@@ -96,7 +97,7 @@ def environment(it: Installation) -> dict[str, str]:
 
 
 def eventually(look: Callable[[], T], seconds: float = 120) -> T:
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + patience(seconds)
     while not (found := look()):
         assert time.monotonic() < deadline, "it never came true"
         time.sleep(0.1)
@@ -114,5 +115,5 @@ def installation(folder: Path, speed: int = 2000) -> Iterator[Installation]:
         print(it.said())  # shown when a test fails
         if it.process.poll() is None:
             it.process.terminate()
-            it.process.wait(timeout=60)
+            it.process.wait(timeout=patience(60))
         processes.send(it.living(), signal.SIGKILL)

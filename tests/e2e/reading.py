@@ -6,6 +6,8 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
+from tests.patience import patience
+
 # Runs before anything else in each document, and remembers across reloads, for each tab alone.
 # `had`: sections that have had text. Noted: one of them empty or away, at any moment that a script
 # can see once the document is parsed; every kind of pill, every now-line, every stale section.
@@ -71,8 +73,8 @@ class Tab:
 
     def shows(self, connection: str, seconds: float = 30) -> None:
         """Wait until the pill says so."""
-        pill = self.page.locator("[data-connection]")
-        expect(pill).to_have_attribute("data-connection", connection, timeout=seconds * 1000)
+        pill, most = self.page.locator("[data-connection]"), patience(seconds * 1000)
+        expect(pill).to_have_attribute("data-connection", connection, timeout=most)
 
     @property
     def length(self) -> int:

@@ -29,7 +29,7 @@ from workflows.wire.events import (
 )
 from workflows.wire.faults import Fault
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 RUNS = "/admin/runs/run/"
 STAFF = """

@@ -12,7 +12,7 @@ from tests.e2e.axe import looked_at, told
 from tests.e2e.scene import Scene
 from tests.e2e.web import Web
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from tests.e2e.sinks import files, found
 from tests.fakes.site import Site, page, serving
 from tests.workflows.ingest.shops import tale
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 OF_A_POST = (
     "topic", "notes", "file", "audience", "tone", "title", "description", "body", "again", "wish"
 )  # fmt: skip

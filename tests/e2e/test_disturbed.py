@@ -12,7 +12,7 @@ from tests.chaos.stack import Stack, stack
 from tests.e2e.scene import PASSWORD, Scene
 from tests.e2e.web import Web
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 POST = re.compile(r"/posts/[0-9a-f-]{36}/$")
 TOO_MUCH = "x" * 1_500_000
 

@@ -21,7 +21,7 @@ from tests.valkey import Server
 from workflows.wire import log
 from workflows.wire.events import BODIES, RunCompleted
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 CUTS = int(os.environ.get("CUTS") or 8)
 KINDS = [body.kind for body in BODIES]  # type: ignore[attr-defined]
 BETWEEN = 12  # events from one cut to the next: more bytes than are let through

@@ -20,7 +20,7 @@ from tests.payloads import MARKDOWN
 from tests.runs.writer import Writer
 from workflows.wire.events import Error, RunFailed
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 # Whatever waits for a reader's hand is given it; then, what could act and should not be there.
 PROVOKE = """() => {

@@ -14,11 +14,12 @@ from tests.chaos.stack import Stack, stack
 from tests.chaos.verdict import check, notes, seeded
 from tests.chaos.waiting import until
 from tests.e2e.reading import Tab
+from tests.patience import patience
 from tests.shown import laid_out, shown
 
-pytestmark = [pytest.mark.e2e, pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.chaos, pytest.mark.timeout(900)]
 RELOADS = 20
-ENDING_MS = 90_000
+ENDING_MS = patience(90_000)
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tests.e2e.installation import Installation, eventually, installation
+from tests.patience import patience
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 NOTES = "\n\n".join(
     f"Chapter {n}. The river {name} rises in the hills and reaches the sea after {n}0 days."
     " Its ferries carry salt, wool and letters, and every ferry keeps a book of its own."
@@ -42,12 +43,12 @@ def test_a_run_survives_the_supervisor_and_sigterm_leaves_nothing(up: Installati
     body = {"topic": "Ferries", "notes": NOTES}
     run = up.call("POST", "/api/workflows/blog/runs", key, body)["id"]
     os.kill(up.supervisor, signal.SIGKILL)
-    assert up.process.wait(timeout=10) != 0
+    assert up.process.wait(timeout=patience(10)) != 0
     up.start()
     assert finished(up, run, key)["status"] == "completed"
 
     up.process.terminate()
-    up.process.wait(timeout=60)
+    up.process.wait(timeout=patience(60))
     assert eventually(lambda: not up.living(), seconds=5)
     # Beside its database SQLite may keep what the last process to leave had written.
     left = {path.name.removesuffix("-wal").removesuffix("-shm") for path in up.var.iterdir()}
@@ -56,7 +57,7 @@ def test_a_run_survives_the_supervisor_and_sigterm_leaves_nothing(up: Installati
 
 def test_an_interrupt_that_only_make_sees_stops_everything(up: Installation) -> None:
     up.process.send_signal(signal.SIGINT)
-    up.process.wait(timeout=40)
+    up.process.wait(timeout=patience(40))
     assert eventually(lambda: not up.living(), seconds=5)
     assert "gxweb: stopped\n" in up.said()
 

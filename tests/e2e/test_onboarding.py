@@ -20,12 +20,13 @@ from tests.e2e import sinks
 from tests.e2e.axe import looked_at, told
 from tests.e2e.installation import Installation, installation
 from tests.e2e.loopback import PUBLIC, Museum, html, museum
+from tests.patience import patience
 from tests.runs.render.dom import parse
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 ROOMS = int(os.environ.get("ROOMS") or 8)
 FIRST = 20 if ROOMS >= 40 else 1  # pages that are read when the post is begun
-SOON_MS, READ_MS = 20_000, 15_000 + 4_000 * ROOMS
+SOON_MS, READ_MS = patience(20_000), patience(15_000 + 4_000 * ROOMS)
 POST = re.compile(r"/posts/[0-9a-f-]{36}/$")
 
 
@@ -123,7 +124,7 @@ def test_from_an_address_to_a_post_that_cites_it(
     wrong += looked_at(page, "onboarding, finished")
     assert found(up, "village carpenter"), "it would be seen"
     page.goto(post)
-    expect(page.locator("[data-post]")).to_be_visible(timeout=90_000)
+    expect(page.locator("[data-post]")).to_be_visible(timeout=4 * SOON_MS)
     links = page.locator('.source-from a[href^="http"]')
     expect(links.first).to_be_attached()
     assert all(str(a.get_attribute("href")).startswith(site.url) for a in links.all())

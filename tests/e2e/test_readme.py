@@ -16,9 +16,10 @@ import pytest
 
 from gxweb.supervisor import processes, valkey
 from tests.e2e.installation import ROOT, Installation, environment, eventually
+from tests.patience import patience
 from tests.valkey import free_port
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 README = (ROOT / "README.md").read_text()
 CHAPTERS = ("A workflow of your own, live", "Use it by curl", "Operate it")
 FILE = re.compile(r"# (at the end of )?(\S+)\n")
@@ -65,7 +66,7 @@ def up(project: Path) -> Iterator[Installation]:
         yield it
     finally:
         it.process.terminate()
-        it.process.wait(timeout=60)
+        it.process.wait(timeout=patience(60))
         processes.send(it.living(), signal.SIGKILL)
         assert valkey.running_in(it.var / "valkey") is None
 

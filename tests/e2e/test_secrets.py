@@ -15,7 +15,7 @@ from tests.chaos import people
 from tests.chaos.stack import Stack, stack
 from tests.e2e.sinks import found
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 SAID = "aloud"  # what stands beside each of them
 
 

@@ -20,7 +20,7 @@ from tests.valkey import Server
 from workflows.wire import inbox
 from workflows.wire.events import RunCompleted
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")

@@ -3,11 +3,13 @@
 import time
 from collections.abc import Callable
 
-PATIENCE_S = 20.0
+from tests.patience import patience
+
+SECONDS = 20
 
 
 def wait_until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + patience(SECONDS)
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.02)

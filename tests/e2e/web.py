@@ -16,6 +16,7 @@ from typing import Any
 
 from tests.e2e.waiting import wait_until
 from tests.hand import ROOT, Hand
+from tests.patience import patience
 from tests.valkey import free_port
 
 PREPARE = """
@@ -72,7 +73,7 @@ class Web:
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         self._process.send_signal(how)
         try:
-            self._process.wait(10)
+            self._process.wait(patience(10))
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -88,7 +89,7 @@ class Web:
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.url}/healthz", timeout=5) as response:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=patience(5)) as response:
                 return bool(response.status == 200)
         except urllib.error.HTTPError:
             return True

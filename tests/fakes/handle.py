@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.patience import patience
+
 ROOT = Path(__file__).parents[2]
 Line = dict[str, Any]
 
@@ -58,7 +60,7 @@ class Provider:
 
     def wait_for(self, condition: Callable[[list[Line]], bool], seconds: float = 10) -> list[Line]:
         """Until the calls are as the condition wants them."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + patience(seconds)
         while not condition(calls := self.calls()):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"the provider's calls never came to that: {calls}")
@@ -115,5 +117,5 @@ class Provider:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.root + path, data=data, method=method)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=10) as response:
+        with opener.open(request, timeout=patience(10)) as response:
             return json.loads(response.read())

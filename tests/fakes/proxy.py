@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
+from tests.fakes.accepting import close, turns
+
 P = TypeVar("P", bound="Proxy")
 
 
@@ -58,7 +60,7 @@ class Proxy:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.cut()
-        await asyncio.sleep(0)  # for sockets to be closed in
+        await turns()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
@@ -122,5 +124,5 @@ async def serving(proxy: P) -> AsyncIterator[P]:
         yield proxy
     finally:
         proxy.thaw()
-        server.close()
+        await close(server)
         await proxy.leave()

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.fakes.accepting import close, turns
+
 KINDS = {".html": "text/html", ".htm": "text/html", ".xml": "application/xml", ".txt": "text/plain"}
 
 
@@ -99,7 +101,7 @@ class Site:
             writer.transport.abort()
             task.cancel()
         await asyncio.gather(*self.open.values(), return_exceptions=True)
-        await asyncio.sleep(0)  # for sockets to be closed in
+        await turns()
 
 
 @contextmanager
@@ -113,7 +115,7 @@ def serving(site: Site) -> Iterator[Site]:
         site.port = server.sockets[0].getsockname()[1]
         ready.set()
         await stop.wait()
-        server.close()
+        await close(server)
         await site.leave()
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(run()), daemon=True)

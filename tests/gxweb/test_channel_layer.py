@@ -10,6 +10,8 @@ import pytest
 from channels_redis.pubsub import RedisPubSubChannelLayer
 from django.conf import settings
 
+from tests.patience import patience
+
 SILENCE_S = 7
 
 
@@ -25,5 +27,5 @@ async def test_message_arrives_after_a_silence(redis_url: str) -> None:
         done, _ = await asyncio.wait([heard], timeout=SILENCE_S)
         assert not done
         await layer.group_send("people", {"type": "nudge"})
-        assert await asyncio.wait_for(heard, 5) == {"type": "nudge"}
+        assert await asyncio.wait_for(heard, patience(5)) == {"type": "nudge"}
     await layer.flush()

@@ -19,8 +19,9 @@ from websockets.exceptions import ConnectionClosed
 
 from gxweb.asgi import application
 from runs.models import Run
+from tests.patience import patience
 
-PATIENCE_S = 10
+PATIENCE_S = patience(10)
 
 
 class Site:

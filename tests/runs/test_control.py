@@ -19,6 +19,7 @@ from redis.exceptions import ConnectionError
 
 from runs.management.commands.control import Loop, start
 from runs.models import Run
+from tests.patience import patience
 from tests.runs.worker import Worker, due_at
 from workflows.wire import log, pulse
 
@@ -26,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def until(holds: Callable[[], Any], seconds: float = 30) -> Any:
-    end = time.monotonic() + seconds
+    end = time.monotonic() + patience(seconds)
     while not (found := holds()):
         assert time.monotonic() < end, "it did not come to pass"
         time.sleep(0.02)

@@ -23,6 +23,7 @@ from gxweb.notices.chips import NONE, Chip, Chips
 from gxweb.notices.models import Dismissal
 from runs import consumers
 from runs.models import Run
+from tests.patience import patience
 from tests.runs.serving import Person, Site, closed, person, serving
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -55,7 +56,7 @@ async def change(run: Run, **fields: Any) -> None:
 
 async def frame(ws: Any, *words: str) -> str:
     """The next frame that has all of these words."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(patience(10)):
         async for said in ws:
             if all(word in str(said) for word in words):
                 return str(said)
@@ -200,7 +201,7 @@ async def test_nobody_is_asked_about_when_nobody_looks(monkeypatch: pytest.Monke
     made = board.Board()
     async with made.seat(1) as seat:
         await seat.next(None)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(patience(5)):
         await made._task  # type: ignore[misc]
     count = read.await_count
     async with made.seat(1) as seat:

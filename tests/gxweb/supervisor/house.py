@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from gxweb.supervisor import processes, valkey
+from tests.patience import patience
 from tests.valkey import free_port
 
 T = TypeVar("T")
@@ -44,7 +45,7 @@ except Refused as refusal:
 
 def eventually(look: Callable[[], T], seconds: float = 20) -> T:
     """The first true answer; fails when there is none in time."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + patience(seconds)
     while not (found := look()):
         assert time.monotonic() < deadline, "it never came true"
         time.sleep(0.02)
@@ -84,13 +85,13 @@ class House:
 
     def refusal(self) -> str:
         """Of a supervisor that must end by itself."""
-        assert self.start().wait(timeout=30) != 0
+        assert self.start().wait(timeout=patience(30)) != 0
         return self.said().splitlines()[-1]
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         assert self.supervisor is not None
         self.supervisor.send_signal(number)
-        return self.supervisor.wait(timeout=60)
+        return self.supervisor.wait(timeout=patience(60))
 
     def said(self) -> str:
         path = self.root / "said"

@@ -14,6 +14,7 @@ from gxweb.telemetry import traces
 from runs import history, signals
 from runs.models import Run
 from tests.gxweb.telemetry.collector import collecting
+from tests.patience import patience
 from tests.runs.conftest import *  # noqa: F403 (its fixtures: a run, and a worker that has it)
 from tests.runs.worker import Worker
 from workflows.wire.events import SpanStarted
@@ -39,7 +40,7 @@ def test_a_run_is_one_trace(ended: Run) -> None:
         sender = BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{collector.url}/v1/traces"))
         traces.trace(ended, history.state(ended), sender)
         sender.shutdown()
-        path, headers, body = collector.posts.get(timeout=10)
+        path, headers, body = collector.posts.get(timeout=patience(10))
     assert (path, headers["content-type"]) == ("/v1/traces", "application/x-protobuf")
     assert b"secret" not in body
     [resource] = ExportTraceServiceRequest.FromString(body).resource_spans
@@ -68,7 +69,7 @@ def test_whoever_listens_is_told_of_each_end(ended: Run) -> None:
         traces.listen(collector.url)
         try:
             signals.run_finished.send(Run, run=ended)
-            path, *_ = collector.posts.get(timeout=20)
+            path, *_ = collector.posts.get(timeout=patience(20))
         finally:
             assert signals.run_finished.disconnect(sender=Run, dispatch_uid="gxweb.telemetry")
     assert path == "/v1/traces"

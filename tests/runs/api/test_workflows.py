@@ -16,6 +16,7 @@ from redis import Redis
 from runs import tail
 from runs.api.workflows import _until_end
 from runs.models import Run
+from tests.patience import patience
 from tests.runs.api.scribe import POST, Scribe
 from workflows.catalog import CATALOG
 
@@ -123,7 +124,7 @@ def finish_the_next_run(redis: Redis) -> threading.Thread:
 
     def work() -> None:
         queue = "gx.interactive.blog.v1"
-        message = redis.blpop([queue], timeout=10)
+        message = redis.blpop([queue], timeout=int(patience(10)))
         assert message is not None
         run = UUID(_order(cast("bytes", message[1]))["run"])
         Scribe(redis, Run(id=run, attempt=1)).complete()

@@ -9,11 +9,12 @@ from typing import Any, Self
 
 from runs import render
 from runs.tail import Frame, Tail
+from tests.patience import patience
 from tests.runs.render.dom import Page
 from tests.runs.writer import Writer
 from workflows.wire.state import EMPTY
 
-PATIENCE_S = 10
+PATIENCE_S = patience(10)
 
 
 async def eventually(

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from redis import Redis
 
+from tests.patience import patience
 from workflows.engine.component import Workflow
 from workflows.engine.execute import Executor
 from workflows.engine.masking import Mask
@@ -94,6 +95,6 @@ class House:
 
 
 async def until(condition: Any, seconds: float = 10.0) -> None:
-    async with asyncio.timeout(seconds):
+    async with asyncio.timeout(patience(seconds)):
         while not condition():  # noqa: ASYNC110 - whatever a test waits for
             await asyncio.sleep(0.005)

@@ -12,6 +12,7 @@ from redis import Redis
 
 from tests.bench.parked import AT_ONCE, held, park
 from tests.chaos.parking import waits
+from tests.patience import patience
 from tests.workflows.engine.house import House, until
 from workflows.engine import (
     Failure,
@@ -101,7 +102,7 @@ def parked(redis: Redis, run: str) -> bool:
 
 
 async def attempt(house: House, executor: Executor, run: str, flow: Any) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(patience(15)):
         await executor.execute(house.order(run, flow))
 
 

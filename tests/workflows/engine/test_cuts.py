@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.checker import log_violations
+from tests.patience import patience
 from tests.workflows.engine.house import House
 from workflows.engine import (
     Failure,
@@ -172,7 +173,7 @@ class Cut:
         self, house: House, run: str, flow: Workflow[..., Any], at: int = 0, lost: bool = False
     ) -> None:
         self.seen, self.at, self.lost = 0, at, lost
-        async with asyncio.timeout(20), house.executor(flow) as executor:
+        async with asyncio.timeout(patience(20)), house.executor(flow) as executor:
             await executor.execute(house.order(run, flow))
 
 

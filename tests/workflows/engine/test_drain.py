@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import patience
 from tests.workflows.engine.house import House, until
 from workflows.engine import component, exponential, gather, workflow
 from workflows.engine.drain import drain
@@ -95,7 +96,7 @@ async def test_a_run_that_waits_for_its_next_try_is_handed_over_at_once(house: H
     async with house.executor(flow) as executor, asyncio.TaskGroup() as group:
         group.create_task(executor.execute(house.order(run, flow)))
         await until(lambda: tries)
-        await asyncio.wait_for(drain(executor, 60), 5)
+        await asyncio.wait_for(drain(executor, 60), patience(5))
     assert house.events(run)[-1].kind == "span.retrying"
 
 
@@ -140,7 +141,7 @@ async def test_many_runs_are_left_within_a_moment(house: House, rounds: int) -> 
         group.create_task(drain(executor, 10))
         await asyncio.sleep(0.01 * rounds)
         flows[0].go.set()
-        await asyncio.wait_for(executor.idle.wait(), 5)
+        await asyncio.wait_for(executor.idle.wait(), patience(5))
     leases = [lease.lease(house.redis, run) for run in runs]
     assert {held.released for held in leases if held} == {"handed over"}
     assert flows[0].begun[4] == 0

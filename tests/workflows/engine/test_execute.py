@@ -11,6 +11,7 @@ import pytest
 from annotated_types import Len
 
 from tests.fakes.proxy import proxied
+from tests.patience import patience
 from tests.workflows.engine.house import House, until
 from workflows.engine import (
     Failure,
@@ -527,7 +528,7 @@ async def test_a_lost_run_is_stopped_at_once(house: House) -> None:
         assert run in executor.held
         cancel(house, run)
         executor.lose(run, 1, LeaseLost("somebody opened attempt 2"))
-        await asyncio.wait_for(stopped.wait(), 1)
+        await asyncio.wait_for(stopped.wait(), patience(1))
     assert house.events(run)[-1].kind == "run.cancelled"
 
 
@@ -542,7 +543,7 @@ async def test_a_log_that_is_gone_makes_the_run_due_whoever_notices(house: House
         await until(lambda: run in executor.held)
         house.redis.flushall()
         executor.lose(run, 1, Refused(Answer.GONE))  # as the heart says it
-        await asyncio.wait_for(executor.idle.wait(), 5)
+        await asyncio.wait_for(executor.idle.wait(), patience(5))
     assert house.redis.zscore(keys.due(keys.bucket(run)), run) is not None
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.checker import log_violations
+from tests.patience import patience
 from tests.workflows.engine.house import House
 from workflows.engine import (
     Failure,
@@ -46,7 +47,7 @@ RAISED: dict[str, Callable[[], BaseException]] = {
 
 async def ended(house: House, flow: Workflow[..., Any], input: Any = None) -> State:
     """The state at the run's end; its log is well-formed."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(patience(30)):
         state = await house.run(flow, input)
     [run] = house.attempts
     assert log_violations(house.events(run)) == []

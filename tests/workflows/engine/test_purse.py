@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.proxy import proxied
+from tests.patience import patience
 from tests.workflows.engine.house import House, until
 from tests.workflows.engine.test_writer import opened, port, writing
 from workflows.engine.errors import Failure
@@ -72,5 +73,5 @@ async def test_a_key_of_another_kind_is_said_and_holds_up_nobody(house: House) -
         with pytest.raises(Failure, match="cannot be written"):
             await writer.purse.put(BEGUN)
         run, tip = opened(house)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(patience(5)):
             await writer.journal(run, tip).flush()

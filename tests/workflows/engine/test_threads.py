@@ -7,6 +7,7 @@ import threading
 import time
 from typing import Any
 
+from tests.patience import patience
 from tests.workflows.engine.house import House
 from workflows.engine import component, gather, workflow
 from workflows.engine.threads import THREADS, in_thread
@@ -31,7 +32,7 @@ async def nests(count: int) -> int:
 
 async def test_steps_that_call_steps_do_not_wait_for_each_others_threads(house: House) -> None:
     count = 2 * THREADS
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(patience(30)):
         state = await house.run(nests, count)
     assert state.output == sum(range(count))
 
@@ -42,7 +43,7 @@ async def test_steps_that_block_leave_the_loop_its_own_threads() -> None:
         for _ in range(2 * THREADS):
             group.create_task(in_thread(enough.wait, (), {}))
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(patience(10)):
                 assert await asyncio.get_running_loop().getaddrinfo("localhost", 80)
         finally:
             enough.set()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.fakes.site import Reply, Site, page
+from tests.patience import patience
 from tests.workflows.engine.house import House, until
 from tests.workflows.ingest.shops import shop, tale
 from workflows.catalog.site import SiteBrief
@@ -185,5 +186,5 @@ async def test_a_worker_that_drains_does_not_wait_for_a_reading_that_pauses(
         doing = asyncio.create_task(executor.execute(house.order(run, read_site)))
         await until(waits)
         executor.drain()
-        await asyncio.wait_for(doing, 10)
+        await asyncio.wait_for(doing, patience(10))
     assert house.state(run).status not in ("completed", "failed")

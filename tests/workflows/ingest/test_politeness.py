@@ -10,6 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from tests.fakes.site import Reply, Site, page
+from tests.patience import patience
 from tests.workflows.engine.house import House, until
 from tests.workflows.ingest.shops import shop, tale
 from workflows.catalog.site import SiteBrief
@@ -65,7 +66,7 @@ async def test_who_is_not_wanted_any_more_leaves() -> None:
     with pytest.raises(Left) as why:
         await line.wait("a.example", unwanted=lambda: "stopped")
     assert why.value.why == "stopped"
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < patience(5)
 
 
 async def test_two_runs_share_the_line(
@@ -166,5 +167,5 @@ async def test_a_worker_that_drains_does_not_wait_for_a_line(
         doing = asyncio.create_task(executor.execute(house.order(run, read_site)))
         await until(waits)
         executor.drain()
-        await asyncio.wait_for(doing, 10)
+        await asyncio.wait_for(doing, patience(10))
     assert site.paths().count("/salt") == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from redis import Redis
 
+from tests.patience import patience
 from tests.workflows.wire.logs import AT
 from tests.workflows.wire.test_log import DUE, RUN, append, open_, queue, say
 from workflows.wire import codec, inbox, keys, lease, log
@@ -154,7 +155,7 @@ def test_whoever_is_at_home_is_nudged(redis: Redis) -> None:
         heard.subscribe(keys.FENCE)
         answer(redis, 1)
         signal(redis)
-        said = [heard.get_message(timeout=5) for _ in range(3)]
+        said = [heard.get_message(timeout=patience(5)) for _ in range(3)]
     assert [one["data"] for one in said if one and one["type"] == "message"] == [
         f"{RUN} inbox".encode()
     ] * 2

@@ -8,6 +8,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import ResponseError
 
+from tests.patience import patience
 from tests.workflows.wire.logs import AT, ids
 from workflows.wire import codec, keys, lease, log
 from workflows.wire.clients import connect_async, connect_writer
@@ -226,9 +227,9 @@ def test_an_opening_is_told_to_the_workers(redis: Redis) -> None:
     queue(redis)
     with redis.pubsub() as ears:
         ears.subscribe(keys.FENCE)
-        assert ears.get_message(timeout=5)
+        assert ears.get_message(timeout=patience(5))
         open_(redis, 1)
-        told = ears.get_message(timeout=5)
+        told = ears.get_message(timeout=patience(5))
     assert told is not None
     assert told["data"] == f"{RUN} 1".encode()
 

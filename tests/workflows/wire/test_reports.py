@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from tests.gxweb.telemetry.collector import collecting
+from tests.patience import patience
 from tests.workflows.worker.house import ROOT
 from workflows.wire import reports
 from workflows.wire.settings import BadSetting
@@ -42,7 +43,7 @@ def test_an_error_is_sent_without_its_values() -> None:
         dsn = collector.url.replace("//", "//abc@") + "/sentry/7"
         environ = {"PATH": "/usr/bin:/bin", "SENTRY_DSN": dsn}
         done = subprocess.run([sys.executable, "-c", CODE], cwd=ROOT, env=environ, timeout=60)
-        posts = [collector.posts.get(timeout=10) for _ in range(2)]
+        posts = [collector.posts.get(timeout=patience(10)) for _ in range(2)]
     assert done.returncode == 0
     assert {path for path, *_ in posts} == {"/sentry/api/7/envelope/"}
     assert "sentry_key=abc" in posts[0][1]["x-sentry-auth"]

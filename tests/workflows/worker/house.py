@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.patience import patience
 from tests.workflows.engine.house import House
 from workflows.compute.celery import CeleryCompute
 from workflows.engine.component import Workflow
@@ -67,8 +68,8 @@ class Yard(House):
 def wait_for(
     condition: Callable[[], bool], seconds: float = 30, what: Callable[[], str] = lambda: ""
 ) -> None:
-    end = time.monotonic() + seconds
+    end = time.monotonic() + patience(seconds)
     while not condition():
         if time.monotonic() > end:
-            raise AssertionError(f"waited {seconds:g} s in vain. {what()}")
+            raise AssertionError(f"waited {patience(seconds):g} s in vain. {what()}")
         time.sleep(0.01)
