@@ -6,8 +6,13 @@ import pytest
 import redis as redis_py
 from asgiref.sync import SyncToAsync
 from django.db import connections
+from hypothesis import HealthCheck, settings
 
 from tests import order, valkey
+
+# A property is held to what it says, not to how busy the machine is.
+settings.register_profile("gx", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("gx")
 
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server"}
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeGuard, get_args
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import order
 from workflows.llm import deadlines
@@ -211,6 +212,12 @@ def test_locks_are_hashed_and_name_no_place_to_get_things_from(lock: str) -> Non
     assert len(packages) == len(hashed) > 30
     assert "://" not in text
     assert "--index" not in text
+
+
+def test_no_example_of_a_property_is_held_to_a_time() -> None:
+    """A machine that stands still for 200 ms has found nothing."""
+    assert settings().deadline is None
+    assert HealthCheck.too_slow in settings().suppress_health_check
 
 
 def test_the_files_that_begin_first_are_there() -> None:
