@@ -19,8 +19,8 @@ logger = logging.getLogger(__name__)
 
 
 class Bell(Protocol):
-    def ring(self, order: Order) -> bool:
-        """False: nobody can have heard it."""
+    def ring(self, *orders: Order) -> bool:
+        """For all of them by one message. False: it may be that nobody has heard it."""
         ...
 
     def waiting(self, queue: str) -> int | None:
@@ -43,11 +43,12 @@ class Doorbell:
 
     compute: Compute
 
-    def ring(self, order: Order) -> bool:
+    def ring(self, *orders: Order) -> bool:
         try:
-            self.compute.submit(order, lane_of(order.workflow))
+            self.compute.submit_all([(order, lane_of(order.workflow)) for order in orders])
         except Unreachable as error:
-            logger.warning("could not ring for run %s: %s", order.run, error)
+            runs = ", ".join(order.run for order in orders)
+            logger.warning("could not ring for run %s: %s", runs, error)
             return False
         return True
 

@@ -57,8 +57,8 @@ class ListBell:
     queued: int | None = 0
     heard: bool = True
 
-    def ring(self, order: Order) -> bool:
-        self.orders.append(order)
+    def ring(self, *orders: Order) -> bool:
+        self.orders += orders
         return self.heard
 
     def waiting(self, queue: str) -> int | None:

@@ -7,18 +7,18 @@ changes nothing: the log and its attempts decide who does what.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import celery
-from kombu.exceptions import OperationalError
 from redis import Redis
 from redis.exceptions import RedisError
 
+from workflows.compute.message import TASK as TASK
+from workflows.compute.message import message
 from workflows.compute.port import Unreachable
 from workflows.wire.clients import connect_bell
 from workflows.wire.orders import Order, queue
-
-TASK = "gx.run"
 
 CONFIGURATION: dict[str, Any] = {
     # A worker that dies must not have its orders delivered again an hour later.
@@ -63,27 +63,24 @@ def kombu_url(url: str) -> str:
     return re.sub(r"^unix://", "redis+socket://", url)
 
 
-def _parts(made: celery.Celery) -> tuple[Any, ...]:
-    """Loaded, as Celery does only on use: the first to ring would wait for all of them."""
-    return made.amqp, made.producer_pool, made.events, made.Task, made.AsyncResult
-
-
 class CeleryCompute:
     """A Compute whose workers run `python -m workflows.worker`."""
 
     def __init__(self, broker_url: str) -> None:
-        self._app = app(broker_url)
-        self._parts = _parts(self._app)
         self._broker: Redis = connect_bell(re.sub(r"^redis\+socket://", "unix://", broker_url))
 
     def submit(self, order: Order, lane: str) -> None:
-        where = queue(lane, order.workflow, order.version)
+        self.submit_all([(order, lane)])
+
+    def submit_all(self, orders: Sequence[tuple[Order, str]]) -> None:
+        pipe: Any = self._broker.pipeline(transaction=False)
+        for order, lane in orders:
+            where = queue(lane, order.workflow, order.version)
+            pipe.lpush(where, message(order, where))
         try:
-            # Celery's own connection would try for six seconds to reach a broker that is away.
-            self._broker.ping()
-            self._app.send_task(TASK, [order.to_dict()], queue=where, retry=False)
-        except (OperationalError, RedisError, OSError) as error:
-            raise Unreachable(f"{where}: {error}") from error
+            pipe.execute()
+        except (RedisError, OSError) as error:
+            raise Unreachable(f"{len(orders)} orders: {error}") from error
 
     def queue_length(self, queue: str) -> int:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -17,6 +18,9 @@ class Compute(Protocol):
     def submit(self, order: Order, lane: str) -> None:
         """Ring. Raises Unreachable."""
 
+    def submit_all(self, orders: Sequence[tuple[Order, str]]) -> None:
+        """Ring for each, with its lane, by one message. Raises Unreachable."""
+
     def queue_length(self, queue: str) -> int:
         """How many orders wait in a queue. Raises Unreachable."""
 
@@ -29,6 +33,10 @@ class Pile:
 
     def submit(self, order: Order, lane: str) -> None:
         self.orders[queue(lane, order.workflow, order.version)].append(order)
+
+    def submit_all(self, orders: Sequence[tuple[Order, str]]) -> None:
+        for order, lane in orders:
+            self.submit(order, lane)
 
     def queue_length(self, queue: str) -> int:
         return len(self.orders.get(queue, ()))

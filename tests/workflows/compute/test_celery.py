@@ -4,6 +4,8 @@ import base64
 import json
 import socketserver
 import threading
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -24,6 +26,31 @@ def test_a_message_is_an_order_and_nothing_else(redis: Redis, redis_url: str) ->
     arguments, options, _ = json.loads(base64.b64decode(message["body"]))
     assert Order.from_dict(arguments[0]) == ORDER
     assert options == {}
+
+
+def test_it_is_the_message_that_celery_would_send(redis: Redis, redis_url: str) -> None:
+    CeleryCompute(redis_url).submit(ORDER, "interactive")
+    app(redis_url).send_task(TASK, [ORDER.to_dict()], queue="gx.interactive.blog.v1")
+    theirs, ours = map(_read, redis.lrange("gx.interactive.blog.v1", 0, -1))
+    assert ours == theirs
+
+
+def _read(raw: bytes | str) -> Any:
+    """Without what is another one in each message, which must be there."""
+    message = json.loads(raw)
+    message["body"] = json.loads(base64.b64decode(message["body"]))
+    headers, properties = message["headers"], message["properties"]
+    assert headers.pop("id") == headers.pop("root_id") == properties.pop("correlation_id")
+    assert properties.pop("delivery_tag")
+    del properties["reply_to"]  # nobody sends us results
+    return message
+
+
+def test_orders_for_several_queues_are_sent_together(redis: Redis, redis_url: str) -> None:
+    other = replace(ORDER, workflow="ingest")
+    CeleryCompute(redis_url).submit_all([(ORDER, "bulk"), (other, "bulk"), (ORDER, "interactive")])
+    for queue in ("gx.bulk.blog.v1", "gx.bulk.ingest.v1", "gx.interactive.blog.v1"):
+        assert redis.llen(queue) == 1
 
 
 def test_it_survives_a_flush_of_the_broker(redis: Redis, redis_url: str) -> None:

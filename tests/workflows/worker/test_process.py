@@ -9,6 +9,7 @@ import pytest
 from tests import valkey
 from tests.workflows.worker import flows
 from tests.workflows.worker.house import Yard, wait_for
+from workflows.compute.celery import app
 from workflows.wire import lease, log, pulse
 from workflows.wire.codec import encode
 from workflows.wire.events import RunCancelled
@@ -226,7 +227,7 @@ def held_none() -> lease.Lease:
 @pytest.mark.parametrize("lost", [{"a": 1}, "x", None, []])
 def test_an_order_that_is_none_hurts_nobody(yard: Yard, lost: object) -> None:
     with yard.worker():
-        yard.compute._app.send_task("gx.run", [lost], queue="gx.interactive.naps.v1")
+        app(yard.url).send_task("gx.run", [lost], queue="gx.interactive.naps.v1")
         run = yard.queue(flows.naps, [0])
         yard.ring(run, flows.naps)
         yard.until(run, lambda state: state.ended)
