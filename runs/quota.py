@@ -10,20 +10,23 @@ bound.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import BigIntegerField, Count, F, FloatField, Max, Sum, Value
 from django.db.models.functions import Coalesce, TruncHour
+from django.utils import timezone
 
 from runs.connections import gx
 from runs.ledger import Call
 from runs.models import Run
+from runs.refusals import OverQuota
 from workflows.wire.events import Limits
 
 DAY = timedelta(hours=24)
 SOON_S = 60
+MOST_WAITING = 100  # runs of one owner
 USD = Coalesce(F("cost_usd"), F("expected_usd"), Value(0.0), output_field=FloatField())
 TOKENS = Coalesce(
     F("prompt_tokens") + F("completion_tokens"),
@@ -76,6 +79,10 @@ class Day:
             self.tokens - tokens if most.tokens is None else min(most.tokens, self.tokens - tokens),
         )
 
+    def less(self, usd: float, tokens: int) -> Day:
+        """When a run holds so much of it."""
+        return Day([Spent(None, usd, tokens), *self.spent], self.usd, self.tokens)
+
     def retry_after(self, now: datetime) -> int:
         """Seconds until enough of it is a day old."""
         for number, one in enumerate(self.spent, start=1):
@@ -126,6 +133,32 @@ def live(owner_id: int) -> Live:
         usd=sum(row[2] for row in others),
         tokens=sum(row[3] for row in others),
     )
+
+
+@dataclass
+class Left:
+    """What an owner may still start: of a look in the owner's turn, and what was taken since."""
+
+    live: Live
+    today: Day
+
+    @classmethod
+    def of(cls, owner_id: int, used: Used) -> Left:
+        found = live(owner_id)
+        return cls(found, day_of(used, found))
+
+    def take(self, run: Run, usd: float, tokens: int) -> None:
+        """For a run that begins: bounds it by what is left of the day, of which it holds `usd` and
+        `tokens` or all that it may use. Raises OverQuota."""
+        # One that waits holds nothing but its log, and may do so for days.
+        if self.live.under_way >= gx().user_concurrent_runs or self.live.waiting >= MOST_WAITING:
+            raise OverQuota
+        if self.today.over:
+            raise OverQuota(self.today.told, self.today.retry_after(timezone.now()))
+        run.limits = asdict(self.today.limits(run.bounds))
+        hold(run, usd, tokens)
+        self.live = replace(self.live, under_way=self.live.under_way + 1)
+        self.today = self.today.less(run.reserved_usd, run.reserved_tokens)
 
 
 def hold(run: Run, usd: float, tokens: int) -> None:

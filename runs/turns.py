@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import OperationalError, connection, transaction
 
 PATIENCE_S = 20.0  # as SQLite waits for its lock
@@ -15,11 +14,11 @@ _next = threading.Lock()
 
 
 @contextmanager
-def in_turn(owner: AbstractBaseUser) -> Iterator[None]:
+def in_turn(owner_id: int) -> Iterator[None]:
     """A transaction beside which no other start of this owner runs. Raises OperationalError."""
     if connection.features.has_select_for_update:
         with transaction.atomic():
-            get_user_model().objects.select_for_update().get(pk=owner.pk)
+            get_user_model().objects.select_for_update().get(pk=owner_id)
             yield
     else:
         with _turn() as leave, transaction.atomic():

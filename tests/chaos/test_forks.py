@@ -22,9 +22,9 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 # A web process that is killed between the row of a fork and its log.
 KILLED = """
 import os, signal
-from runs import forking, lifecycle
+from runs import entrance, forking
 from runs.models import Run
-lifecycle._announce = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+entrance.announce = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 run = Run.objects.get(pk={run!r})
 forking.fork(run, owner=run.owner)
 """

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import AbstractUser
 from redis import Redis
 
-from runs import answering, doorbell, history, lifecycle
+from runs import answering, doorbell, history, lifecycle, quota
 from runs.answering import NotTaken, NotWaiting
 from runs.lifecycle import Finished, Invalid, OverQuota, Unavailable
 from runs.models import Run
@@ -225,7 +225,7 @@ def test_there_is_a_most_of_runs_that_wait(alice: AbstractUser, settings: Any) -
     settings.GX = replace(settings.GX, user_concurrent_runs=5)
     Run.objects.bulk_create(
         Run(owner_id=alice.pk, workflow="blog", version=1, input={}, status="waiting")
-        for _ in range(lifecycle.MOST_WAITING)
+        for _ in range(quota.MOST_WAITING)
     )
     with pytest.raises(OverQuota):
         lifecycle.start(owner=alice, workflow="blog", input=BRIEF)

@@ -13,7 +13,7 @@ from django.db import connections
 from pytest_django import Settings
 from redis import Redis
 
-from runs import forking, history, lifecycle
+from runs import entrance, forking, history, lifecycle
 from runs.forking import NotResumable, TooLarge, fork
 from runs.lifecycle import Invalid, KeyReused, OverQuota, Unavailable
 from runs.models import Run, Span
@@ -315,7 +315,7 @@ def test_a_fork_whose_log_was_never_written_comes_with_its_spans(
     failed: Run, redis: Redis, monkeypatch: Any, monitor: Monitor, bell: ListBell
 ) -> None:
     """The web was killed between the row and the log."""
-    monkeypatch.setattr(lifecycle, "_announce", lambda *_: None)
+    monkeypatch.setattr(entrance, "announce", lambda *_: None)
     new = forked(failed)
     assert not redis.exists(keys.log(new.id))
     lose(redis, new)
@@ -408,6 +408,6 @@ def test_a_large_fork_is_announced_though_its_copying_took_its_time(
         check(run)
         Event().wait(0.6)
 
-    monkeypatch.setattr(lifecycle, "SETTLED_S", 0.5)
+    monkeypatch.setattr(entrance, "SETTLED_S", 0.5)
     monkeypatch.setattr(forking, "_check_size", slow)
     assert redis.exists(keys.log(forked(failed).id))

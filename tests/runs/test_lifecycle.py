@@ -11,14 +11,17 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import AbstractUser
-from django.db import connections
+from django.db import IntegrityError, connections
 from pytest_django import Settings
 from redis import Redis
 
-from runs import lifecycle
+from runs import entrance, lifecycle
+from runs.entrance import Entrant
 from runs.lifecycle import Finished, Invalid, KeyReused, OverQuota, Started, Unavailable
 from runs.models import Run
 from runs.projector import Projector
+from runs.turns import in_turn
+from tests.chaos.waiting import until
 from tests.runs.conftest import BRIEF
 from tests.runs.worker import QUEUE, Worker, due_at
 from tests.valkey import free_port
@@ -252,15 +255,101 @@ def test_a_crash_between_insert_and_queue_leaves_the_row(
     alice: AbstractUser, redis: Redis, settings: Settings, monkeypatch: Any
 ) -> None:
     """What the monitor's sweep then finds: see test_monitor."""
-    admitted = lifecycle._admit
+    admitted = entrance.admit
     away = replace(settings.GX, redis_url=f"redis://127.0.0.1:{free_port()}/0")
 
-    def admit(client: Redis) -> lifecycle.Admitted:
+    def admit(client: Redis) -> entrance.Admitted:
         said = admitted(client)
         settings.GX = away
         return said
 
-    monkeypatch.setattr(lifecycle, "_admit", admit)
+    monkeypatch.setattr(entrance, "admit", admit)
     run = start(alice).run
     assert Run.objects.get() == run
     assert not redis.exists(keys.log(run.id))
+
+
+def test_many_at_once_are_few_transactions_and_each_is_whole(
+    alice: AbstractUser, redis: Redis, monkeypatch: Any
+) -> None:
+    entered, insert = [], entrance._inserted
+
+    def counted(entrants: Any, go_on: Any) -> Any:
+        entered.append(len(entrants))
+        return insert(entrants, go_on)
+
+    monkeypatch.setattr(entrance, "_inserted", counted)
+    with ThreadPoolExecutor(1) as pool, in_turn(alice.pk):
+        # The first holds the others up, as a slow disk would.
+        found = pool.submit(together, 5, lambda number: start(alice, topic=f"No. {number}"))
+        until(lambda: sum(map(len, entrance._together._lines.values())) == 4, 20)
+    runs = [one.run for one in found.result(20)]
+    assert entered == [1, 4]
+    assert {run.pk for run in runs} == set(Run.objects.values_list("pk", flat=True))
+    assert {run.input["topic"] for run in runs} == {f"No. {number}" for number in range(5)}
+    for run in runs:
+        [event] = log.read(redis, str(run.id))
+        assert event.body == RunQueued("blog", 1, str(alice.pk), run.input, run.bounds)
+    assert redis.llen(QUEUE) == 5
+
+
+def entrants(owner: AbstractUser, *keyed: tuple[str | None, str]) -> list[Entrant]:
+    made = []
+    for key, digest in keyed:
+        run = lifecycle.new_run(owner, lifecycle.entry_of("blog"), BRIEF)
+        run.key, run.body_hash = key, digest
+        made.append(Entrant(run))
+    return made
+
+
+def test_those_that_enter_together_are_judged_as_one_after_another(
+    alice: AbstractUser, settings: Settings, redis: Redis
+) -> None:
+    settings.GX = replace(settings.GX, user_concurrent_runs=3)
+    old = start(alice, "old").run
+    given = [("old", old.body_hash), ("a", "1"), ("a", "1"), ("a", "2"), (None, "1"), (None, "1")]
+    asked = entrants(alice, *given)
+    outcomes = entrance._enter(asked, lambda: None)
+    assert outcomes[:3] == [
+        Started(old, created=False),
+        Started(asked[1].run, created=True),
+        Started(asked[1].run, created=False),
+    ]
+    assert isinstance(outcomes[3], KeyReused)
+    assert outcomes[4] == Started(asked[4].run, created=True)
+    assert isinstance(outcomes[5], OverQuota)
+    assert Run.objects.count() == redis.llen(QUEUE) == 3
+
+
+def test_what_they_hold_is_counted_against_the_day(alice: AbstractUser, settings: Settings) -> None:
+    settings.GX = replace(settings.GX, user_daily_usd=1.2, run_usd=2.0)
+    outcomes = entrance._enter(entrants(alice, *[(None, "")] * 4), lambda: None)
+    runs = [one.run for one in outcomes if isinstance(one, Started)]
+    assert [run.reserved_usd for run in runs] == pytest.approx([0.5, 0.5, 0.2])
+    assert [run.bounds.usd for run in runs] == pytest.approx([1.2, 0.7, 0.2])
+    assert isinstance(outcomes[3], OverQuota)
+
+
+def test_one_that_sql_will_not_have_keeps_out_no_other(alice: AbstractUser) -> None:
+    good, bad = entrants(alice, (None, ""), (None, ""))
+    bad.run.pk = start(alice).run.pk
+    outcomes = entrance._enter([good, bad], lambda: None)
+    assert outcomes[0] == Started(good.run, created=True)
+    assert isinstance(outcomes[1], IntegrityError)
+    assert Run.objects.count() == 2
+
+
+def test_all_are_refused_where_redis_is_away(alice: AbstractUser, settings: Settings) -> None:
+    settings.GX = replace(settings.GX, redis_url=f"redis://127.0.0.1:{free_port()}/0")
+    refused = together(4, lambda _: start(alice))
+    assert [type(one) for one in refused] == [Unavailable] * 4
+    assert Run.objects.count() == 0
+
+
+def test_scripts_that_the_server_has_forgotten_are_sent_again(
+    alice: AbstractUser, redis: Redis
+) -> None:
+    redis.script_flush()
+    for outcome in entrance._enter(entrants(alice, (None, ""), (None, "")), lambda: None):
+        assert isinstance(outcome, Started)
+        assert redis.exists(keys.log(outcome.run.id))

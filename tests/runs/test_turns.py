@@ -23,7 +23,7 @@ def test_one_at_a_time_is_in_it(alice: User) -> None:
 
     def look(_: int) -> int:
         try:
-            with in_turn(alice):
+            with in_turn(alice.pk):
                 inside.append(1)
                 found = len(inside)
                 Run.objects.create(owner=alice, workflow="blog", version=1, input={})
@@ -45,14 +45,14 @@ def test_the_next_does_not_wait_for_what_comes_after_the_commit(alice: User) -> 
         may_end.wait(20)
 
     def slow() -> None:
-        with in_turn(alice):
+        with in_turn(alice.pk):
             transaction.on_commit(announce)
         connection.close()
 
     thread = threading.Thread(target=slow)
     thread.start()
     assert begun.wait(20)
-    with in_turn(alice):
+    with in_turn(alice.pk):
         pass
     may_end.set()
     thread.join()
@@ -60,13 +60,13 @@ def test_the_next_does_not_wait_for_what_comes_after_the_commit(alice: User) -> 
 
 def test_an_error_lets_the_next_in(alice: User) -> None:
     for _ in range(2):
-        with pytest.raises(ZeroDivisionError), in_turn(alice):
+        with pytest.raises(ZeroDivisionError), in_turn(alice.pk):
             1 / 0  # noqa: B018
 
 
 def test_whoever_has_the_database_does_not_wait(alice: User) -> None:
     """It is the one for whom the first in line waits."""
-    with transaction.atomic(), turns._next, in_turn(alice):
+    with transaction.atomic(), turns._next, in_turn(alice.pk):
         Run.objects.create(owner=alice, workflow="blog", version=1, input={})
     assert Run.objects.count() == 1
 
@@ -74,5 +74,5 @@ def test_whoever_has_the_database_does_not_wait(alice: User) -> None:
 @on_sqlite
 def test_one_that_does_not_move_is_left(alice: User, monkeypatch: Any) -> None:
     monkeypatch.setattr(turns, "PATIENCE_S", 0.01)
-    with turns._next, pytest.raises(OperationalError), in_turn(alice):
+    with turns._next, pytest.raises(OperationalError), in_turn(alice.pk):
         pass
