@@ -112,7 +112,8 @@ def test_from_an_address_to_a_post_that_cites_it(
     page.get_by_role("button", name="Start").click()
     expect(page).to_have_url(POST)
     post = page.url
-    page.goto(place)
+    page.goto(f"{place}#pages")
+    known = done.evaluate_all("all => all.map((one) => one.dataset.page)")
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("button", name="Read again")).to_be_visible(timeout=READ_MS)
     print(f"read {time.monotonic() - began:.2f} s, {len(site.asked)} requests")
@@ -127,7 +128,10 @@ def test_from_an_address_to_a_post_that_cites_it(
     expect(page.locator("[data-post]")).to_be_visible(timeout=4 * SOON_MS)
     links = page.locator('.source-from a[href^="http"]')
     expect(links.first).to_be_attached()
-    assert all(str(a.get_attribute("href")).startswith(site.url) for a in links.all())
+    cited = {str(one.get_attribute("href")) for one in links.all()}
+    print(f"cites {len(cited)} of {len(known)} pages")
+    assert cited <= set(known)
+    assert len(cited) > 1 or FIRST == 1
     wrong += looked_at(page, "onboarding, post")
     assert told(wrong) == ""
     for made in (post, place):
