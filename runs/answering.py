@@ -33,7 +33,12 @@ SIGNAL_MAX = 32 * 1024  # bytes of what comes with one
 
 
 class NotWaiting(Refused):
-    """Nobody waits for this answer: not yet, not any more, or somebody else was first."""
+    """Nobody waits for this answer: not yet, not any more, or somebody else was first. `asked`:
+    the key of the question that is open instead."""
+
+    def __init__(self, asked: str = "") -> None:
+        super().__init__(asked)
+        self.asked = asked
 
 
 class NotTaken(Refused):
@@ -44,8 +49,10 @@ def answer(run: Run, key: str, value: Any) -> None:
     """Raises NotWaiting, Invalid, Finished or Unavailable."""
     state = _state(run)
     question = state.waiting
-    if question is None or question.key != key or question.form_schema is None:
+    if question is None or question.form_schema is None:
         raise NotWaiting
+    if question.key != key:
+        raise NotWaiting(question.key)
     _fits(value, LETTER_MAX)
     found = [{"loc": one.loc, "msg": one.msg} for one in wrongs(question.form_schema, value)]
     if found:

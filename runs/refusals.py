@@ -17,8 +17,13 @@ class Invalid(Refused):
     """`errors`: what is wrong with the input, each with `loc` and `msg`."""
 
     def __init__(self, errors: list[dict[str, Any]]) -> None:
-        super().__init__("; ".join(str(error["msg"]) for error in errors))
+        super().__init__("; ".join(_words(error) for error in errors))
         self.errors = errors
+
+
+def _words(error: dict[str, Any]) -> str:
+    place = ".".join(str(part) for part in error["loc"])
+    return f"{place}: {error['msg']}" if place else str(error["msg"])
 
 
 class KeyReused(Refused):

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from gxweb.supervisor.refusal import Refused
 
 # A log this long is put aside when its process starts.
 LOG_BYTES = 10 * 1024 * 1024
+FRAME = re.compile(r'File "([^<"][^"]*)", line (\d+)')
 
 
 @dataclass(frozen=True)
@@ -47,14 +49,15 @@ class Folder:
         return path
 
     def last_words(self, name: str) -> str:
-        """The last line that a process said."""
+        """The last line that a process said, with the place in the code if it was an error's."""
         path = self.path / "log" / f"{name}.log"
         if not path.exists():
             return "nothing"
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - 4096))
-            lines = file.read().decode(errors="replace").split("\n")
-        return next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
+            said = file.read().decode(errors="replace").rstrip()
+        before, _, last = said.rpartition("\n")
+        return f"{last.strip()}{_place(before)}" if said else "nothing"
 
     def write_run_env(self, values: Mapping[str, str]) -> None:
         """Where commands beside a running `make up` find its Redis; there as long as that runs."""
@@ -65,3 +68,12 @@ class Folder:
 
     def remove_run_env(self) -> None:
         (self.path / "run.env").unlink(missing_ok=True)
+
+
+def _place(said: str) -> str:
+    """Where the traceback that ends here was in code that is no library's; empty without one."""
+    _, traceback, frames = said.rpartition("Traceback (most recent call last):\n")
+    if not traceback or any(not line.startswith(" ") for line in frames.splitlines()):
+        return ""
+    own = [frame for frame in FRAME.findall(frames) if "/lib/python" not in frame[0]]
+    return f" ({os.path.relpath(own[-1][0])}, line {own[-1][1]})" if own else ""

@@ -69,8 +69,10 @@ def _refusals() -> Iterator[None]:
         yield
     except lifecycle.Finished:
         raise Problem(409, "finished", "The run has ended already.") from None
-    except answering.NotWaiting:
+    except answering.NotWaiting as error:
         detail = "The run does not wait for this answer: not yet, or not any more."
+        if error.asked:
+            detail = f"The run does not wait for this answer, but for {error.asked!r}."
         raise Problem(409, "not_waiting", detail) from None
     except answering.NotTaken:
         raise Problem(409, "not_taken", "The run does not take this signal.") from None

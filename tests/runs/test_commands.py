@@ -16,7 +16,7 @@ from redis import Redis
 from runs.models import Run
 from runs.projector import Projector
 from tests.runs.conftest import BRIEF
-from tests.runs.worker import Worker
+from tests.runs.worker import Worker, serve
 from workflows.wire import log
 from workflows.wire.events import Error, RunCancelled, RunFailed, Status
 
@@ -71,10 +71,18 @@ def test_run_starts_for_the_only_person(alice: AbstractUser) -> None:
     assert str(Run.objects.get(owner_id=alice.pk).id) == id
 
 
+def test_run_says_that_nobody_is_there_to_take_it(alice: AbstractUser, redis: Redis) -> None:
+    for serving, told in (("gx.interactive.other.v1", True), ("gx.interactive.blog.v1", False)):
+        serve(redis, serving)
+        beside = StringIO()
+        call_command("run", "blog", json.dumps(BRIEF), stdout=StringIO(), stderr=beside)
+        assert ("No worker serves blog v1" in beside.getvalue()) is told
+
+
 def test_run_refuses_bad_input_and_unknown_people(alice: AbstractUser) -> None:
     with pytest.raises(CommandError, match="not JSON"):
         said("run", "blog", "{")
-    with pytest.raises(CommandError, match="Invalid"):
+    with pytest.raises(CommandError, match="Invalid: topic: Field required"):
         said("run", "blog", "{}")
     with pytest.raises(CommandError, match="Whose run"):
         said("run", "blog", json.dumps(BRIEF), email="nobody@example.org")

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from runs import lifecycle
+from runs import attendance, connections, lifecycle
 from runs.management.following import follow, line
 from runs.models import Run
 
@@ -34,8 +34,16 @@ class Command(BaseCommand):
         except lifecycle.Refused as refusal:
             raise CommandError(f"{type(refusal).__name__}: {refusal}") from refusal
         self.stdout.write(str(run.id))
+        self._warn(run)
         if options["wait"]:
             self._wait(run)
+
+    def _warn(self, run: Run) -> None:
+        if attendance.unattended(connections.redis(), run):
+            name = f"{run.workflow} v{run.version}"
+            self.stderr.write(
+                f"No worker serves {name}: the run waits. Is it in workflows/registry.py?"
+            )
 
     def _wait(self, run: Run) -> None:
         """Progress and text to the terminal, the output alone to standard output."""

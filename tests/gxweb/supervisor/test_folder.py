@@ -1,5 +1,7 @@
 """VAR: one supervisor, private files, logs that do not grow for ever."""
 
+import os
+
 import pytest
 
 from gxweb.supervisor import folder as folders
@@ -33,3 +35,19 @@ def test_last_words_are_the_last_line_with_something_on_it(folder: Folder) -> No
     assert folder.last_words("web") == "nothing"
     folder.log("web").write_text("Traceback\n  File\nValueError: no\n\n")
     assert folder.last_words("web") == "ValueError: no"
+
+
+def test_last_words_of_an_error_name_the_own_code_that_it_came_from(folder: Folder) -> None:
+    frames = [
+        '  File "<frozen runpy>", line 88, in _run_code',
+        f'  File "{folder.path}/flow.py", line 43',
+        "    def broken(:",
+        '  File "/usr/lib/python3.11/ast.py", line 7, in parse',
+        "    parse()",
+    ]
+    error = "\n".join(["Traceback (most recent call last):", *frames, "SyntaxError: no"])
+    folder.log("worker").write_text(f"before\n{error}\n")
+    place = os.path.relpath(folder.path / "flow.py")
+    assert folder.last_words("worker") == f"SyntaxError: no ({place}, line 43)"
+    folder.log("worker").write_text(f"{error}\nwent on\nstopped\n")
+    assert folder.last_words("worker") == "stopped"

@@ -30,6 +30,9 @@ def test_an_answer(api: Client, run: Run, scribe: Scribe, redis: Redis) -> None:
         "key": "ok", "title": "Go on?", "form_schema": FORM, "default": {"ok": False},
         "until": "2027-01-15T08:00:00.000Z",
     }  # fmt: skip
+    other = post(api, run, "answers/good", {"ok": True})
+    assert (other.status_code, other.json()["type"]) == (409, "urn:gxweb:not_waiting")
+    assert "'ok'" in other.json()["detail"]
     response = post(api, run, "answers/ok", {"ok": True})
     assert (response.status_code, response.json()["id"]) == (202, str(run.id))
     assert inbox.read(redis, str(run.id)).answers == {asked: Letter("user", {"ok": True})}
