@@ -88,7 +88,8 @@ class Post:
 @dataclass(frozen=True)
 class Entry:
     """A workflow as it is seen from outside. `compatible`: older versions whose runs this one may
-    carry on, when they have no worker any more. `example`: an input, for the documentation."""
+    carry on, when they have no worker any more. `lane`: which queue its runs wait in, interactive
+    for people who watch, bulk for what takes long. `example`: an input, for the documentation."""
 
     name: str
     version: int
