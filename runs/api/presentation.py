@@ -28,8 +28,8 @@ def links(request: HttpRequest, run: Run) -> shapes.Links:
         "output": f"{api}/output",
         "page": f"/runs/{run.id}/",
     }
-    found = {name: request.build_absolute_uri(path) for name, path in paths.items()}
-    return cast("shapes.Links", found)
+    root = request.build_absolute_uri("/").removesuffix("/")
+    return cast("shapes.Links", {name: root + path for name, path in paths.items()})
 
 
 def started(request: HttpRequest, run: Run) -> shapes.StartedRun:
