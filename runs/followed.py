@@ -25,6 +25,8 @@ from workflows.wire.state import EMPTY, State, accepts
 
 WRITTEN = [field.name for field in Span._meta.concrete_fields if field.name not in ("id", "run")]
 
+QUEUED = Cursor(0, 1)  # of the event with which a log begins
+
 
 class Outcome(Enum):
     GOES_ON = "goes on"
@@ -35,6 +37,7 @@ class Outcome(Enum):
 class Followed:
     def __init__(self, run: Run) -> None:
         self.run = run
+        self.known = ZERO  # what the rows hold though their cursor does not say so
         self.cool()
 
     def cool(self) -> None:
@@ -49,7 +52,7 @@ class Followed:
         """Everything after this is news."""
         if self.state is not None:
             return self.state.cursor
-        cursor = self.run.cursor
+        cursor = max(self.run.cursor, self.known)
         return opening(cursor).before() if cursor.seq == BEFORE else cursor
 
     def take(self, events: Sequence[Event], whole: Callable[[], list[Event]]) -> Outcome:
@@ -97,6 +100,11 @@ class Followed:
 
     def _advance(self, now: State, events: Sequence[Event]) -> Outcome:
         if now.cursor == self.run.cursor:
+            return Outcome.GOES_ON
+        if now.cursor == QUEUED:
+            # The row was there first and says all of it. Where thousands wait, to write that down
+            # would keep others from starting theirs.
+            self.known = QUEUED
             return Outcome.GOES_ON
         # Twice, since another projector may have come a part of the way in between.
         for _ in range(2):

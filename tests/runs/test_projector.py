@@ -6,6 +6,8 @@ from dataclasses import asdict
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from redis import Redis
 
 from runs import history, rows, signals
@@ -42,11 +44,6 @@ def whole_run(worker: Worker) -> None:
     worker.complete({"title": "Heat"})
 
 
-def test_a_queued_run_is_projected(run: Run, projector: Projector) -> None:
-    projector.poll()
-    assert (reread(run).status, reread(run).cursor) == ("queued", Cursor(0, 1))
-
-
 def test_rows_say_what_the_log_says(run: Run, worker: Worker, projector: Projector) -> None:
     worker.begin("blog")
     worker.say((Status("writing", 1, 2), "blog"))
@@ -62,6 +59,21 @@ def test_rows_say_what_the_log_says(run: Run, worker: Worker, projector: Project
         ("blog", "running", None),
         ("blog/write[0]", "completed", {"markdown": "Warm."}),
     ]
+
+
+@pytest.mark.parametrize("kept", [0, 2000])
+def test_a_run_that_waits_for_a_worker_costs_sql_no_write(
+    run: Run, projector: Projector, redis: Redis, monkeypatch: Any, kept: int
+) -> None:
+    """Thousands of them may wait, and their rows say all that their logs do."""
+    monkeypatch.setattr("runs.projector.KEPT", kept)
+    with CaptureQueriesContext(connection) as asked:
+        projector.poll()
+    assert [one["sql"] for one in asked if not one["sql"].startswith("SELECT")] == []
+    assert projector._news() == []
+    worker = Worker.opened(redis, run)
+    projector.poll()
+    assert (reread(run).status, reread(run).cursor) == ("running", worker.tip)
 
 
 def test_what_the_cache_saved_is_remembered(run: Run, worker: Worker, projector: Projector) -> None:
@@ -231,9 +243,10 @@ def test_poison_in_one_run_stops_no_other(
     entry = codec.encode(RunQueued("blog", 1, "1", {}), at=1)
     run_script(redis, log.queue_call(str(other.id), entry, due_ms=1000))
     redis.xadd(keys.log(run.id), {"kind": "text", "data": "{}"}, id="1-0")
+    opened = Worker.opened(redis, other)
     projector.poll()
     projector.poll()
-    assert reread(other).cursor == Cursor(0, 1)
+    assert reread(other).cursor == opened.tip
     assert reread(run).cursor == Cursor(0, 0)
     assert "cannot be projected" in caplog.text
 
