@@ -103,6 +103,27 @@ def assert_honest(site: Site, found: dict[str, Any]) -> None:
     assert not [path for path in site.paths() if path.startswith(CLOSED)]
 
 
+def assert_totals(s: Stack, run: str, found: dict[str, Any]) -> None:
+    """What people are told, live and afterwards, is what there is."""
+    pages, facts = len(found["pages"]), sum(len(page["facts"]) for page in found["pages"])
+    told = last(s, run, "frontier")
+    assert (told["done"], told["total"], told["facts"]) == (pages, pages, facts)
+    read = {page["url"] for page in found["pages"]}
+    assert not read & {page["url"] for page in found["skipped"]}
+    code = (
+        "from gxweb.sites.models import Site; "
+        f"site = Site.objects.get(run_id='{run}'); print(site.pages_done, site.facts_found)"
+    )
+    until(lambda: s.python(code).split() == [str(pages), str(facts)], 60, what=f"{pages} {facts}")
+    print({one["why"]: one["pages"] for one in found["counts"]})
+
+
+def last(s: Stack, run: str, label: str) -> dict[str, Any]:
+    values = [e.body.value for e in s.log(run) if e.kind == "object"  # type: ignore[union-attr]
+              and e.body.label == label]  # type: ignore[union-attr] # fmt: skip
+    return dict(values[-1])
+
+
 def test_no_page_is_fetched_or_paid_for_twice(house: House) -> None:
     s, site = house[0], house[1]["kill"]
     run = begin(s, site)
@@ -117,6 +138,7 @@ def test_no_page_is_fetched_or_paid_for_twice(house: House) -> None:
     found = output(s, run)
     assert len(found["pages"]) == PAGES
     assert_honest(site, found)
+    assert_totals(s, run, found)
     again = {path: n for path, n in Counter(site.paths()).items() if n > 1}
     calls = Counter(line["hash"] for line in s.provider.ledger() if line["event"] == "start")
     paid = sum(n - 1 for n in calls.values())
@@ -138,9 +160,7 @@ def test_signals_act_within_two_seconds(house: House) -> None:
         return time.monotonic()
 
     def shown() -> dict[str, Any]:
-        values = [e.body.value for e in s.log(run) if e.kind == "object"  # type: ignore[union-attr]
-                  and e.body.label == "frontier"]  # type: ignore[union-attr] # fmt: skip
-        return dict(values[-1])
+        return last(s, run, "frontier")
 
     took = {}
     sent = send("pause")
@@ -193,6 +213,7 @@ def test_the_time_is_that_of_politeness_and_provider(house: House) -> None:
     found = output(s, run)
     assert len(found["pages"]) == PAGES
     assert_honest(site, found)
+    assert_totals(s, run, found)
     times, ideal = [at for _, at in site.asked], ideal_s(site)
     arrived = next(at for path, at in site.asked if path != "/robots.txt") + time_of_clock()
     card = shown(s, run, "card") - arrived
