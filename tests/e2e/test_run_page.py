@@ -21,7 +21,10 @@ from workflows.wire.events import (
     RunCompleted,
     RunFailed,
     RunStarted,
+    Saved,
+    SpanCompleted,
     Status,
+    Usage,
 )
 
 pytestmark = pytest.mark.e2e
@@ -235,3 +238,14 @@ def test_progress_and_log_lines_come_in(page: Page, run: Writer) -> None:
     expect(page.locator("#run-logs li")).to_have_text(["one quote was dropped"])
     run.say(RunCompleted({"sections": []}))
     expect(page).to_have_title("Blog post · gxweb")
+
+
+def test_a_long_state_leaves_its_step_a_readable_name(page: Page, run: Writer) -> None:
+    show(page, run)
+    saved = Usage(saved=Saved(12_345, 0.0123))
+    run.say(opened(path(1)), (path(1), SpanCompleted("ok", 1.0, 12, True, usage=saved)))
+    row = page.locator(f'#run-plan [data-span="{path(1)}"]')
+    expect(row).to_contain_text("12 tries · cached, saves 12,345 tokens, $0.0123")
+    title = row.locator(".row-title").bounding_box()
+    assert title is not None
+    assert title["width"] > title["height"], "it stands in one line"
