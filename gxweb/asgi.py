@@ -5,6 +5,9 @@ import os
 
 from django.core.asgi import get_asgi_application
 
+from gxweb import memory
+
+memory.share()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gxweb.settings")
 # Before anything that imports a model.
 pages = get_asgi_application()
