@@ -133,16 +133,20 @@ def mark(error: BaseException, name: str, value: object) -> None:
         object.__setattr__(error, name, value)
 
 
-def report(error: BaseException, what: str, mask: Mask | None = None) -> None:
-    """The whole error, for those who run the service; once, however many spans it passes."""
-    if isinstance(error, Failure) or getattr(error, "__gx_reported__", False):
+def report(
+    error: BaseException, what: str, mask: Mask | None = None, level: int = logging.ERROR
+) -> None:
+    """The whole error, for those who run the service; once, however many spans it passes, or again
+    when what it does has become worse."""
+    if isinstance(error, Failure) or getattr(error, "__gx_reported__", 0) >= level:
         return
-    mark(error, "__gx_reported__", True)
+    mark(error, "__gx_reported__", level)
     if mask is None or not mask.taught:
-        logger.error("%s", what, exc_info=error)
+        logger.log(level, "%s", what, exc_info=error)
     else:
         # Nobody else in the process knows what this run keeps secret.
-        logger.error("%s", mask.text(f"{what}\n{''.join(traceback.format_exception(error))}"))
+        whole = "".join(traceback.format_exception(error))
+        logger.log(level, "%s", mask.text(f"{what}\n{whole}"))
 
 
 def sanitised(message: str) -> str:

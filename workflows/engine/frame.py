@@ -163,7 +163,7 @@ class Frame(Resting):
 
     def retrying(self, error: BaseException, number: int, decision: Decision) -> None:
         self.attempt.tries_left -= 1
-        whole = self._report(error, "will be tried again")
+        whole = self._report(error, "will be tried again", logging.WARNING)
         provider = error.provider if isinstance(error, Failure) else None
         self._put(
             SpanRetrying(
@@ -179,7 +179,7 @@ class Frame(Resting):
     def falling_back(self, error: BaseException) -> None:
         self.leave_streams()
         self.children.anew()
-        whole = self._report(error, "falls back")
+        whole = self._report(error, "falls back", logging.WARNING)
         said = f"{self.options.name} fell back: {described(error).message}"
         self._put(Log("warning", said), beside=whole)
 
@@ -287,7 +287,9 @@ class Frame(Resting):
             body = shown(body)
         self.attempt.journal.put(body, span=self.path, at=now_ms(), lazy=lazy, beside=beside)
 
-    def _report(self, error: BaseException, what: str) -> Mapping[str, bytes]:
+    def _report(
+        self, error: BaseException, what: str, level: int = logging.ERROR
+    ) -> Mapping[str, bytes]:
         """Tell those who run the service; the rest of it goes beside the event."""
-        report(error, f"{self.run}: {self.path} {what}", self.attempt.mask)
+        report(error, f"{self.run}: {self.path} {what}", self.attempt.mask, level)
         return self.attempt.faults.of(error, span=self.path, what=what, at=now_ms())

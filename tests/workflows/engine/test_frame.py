@@ -74,6 +74,18 @@ async def test_an_unexpected_error_is_told_to_operators_once(
     ] * 2
 
 
+async def test_what_is_tried_again_is_no_error_until_it_has_failed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    frame = Desk().frame()
+    for number in (1, 2):
+        frame.retrying(ValueError(f"try {number}"), number, Decision(True, 0))
+    same = RuntimeError("always the same")
+    frame.retrying(same, 3, Decision(True, 0))
+    frame.fail(same)
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * 3 + ["ERROR"]
+
+
 async def test_what_is_too_large_or_strange_to_be_kept_is_said() -> None:
     desk = Desk()
     desk.frame("f").complete("x" * 2_200_000)
