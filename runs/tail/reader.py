@@ -45,6 +45,9 @@ class Tail:
         self._grace_s = grace_s
         self._watches: dict[str, Watch] = {}
         self._task: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = (
+            set()
+        )  # with those that are closing what they had open
         self._source: Source | None = None
         self._checked_at = 0.0
         self._failures = 0
@@ -74,7 +77,7 @@ class Tail:
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     # The task
 
@@ -82,6 +85,8 @@ class Tail:
         if self._task is None:
             # Not in a TaskGroup: it belongs to all viewers, and ends by itself after the last.
             self._task = asyncio.get_running_loop().create_task(self._follow())
+            self._tasks.add(self._task)
+            self._task.add_done_callback(self._tasks.discard)
         elif self._source is not None:
             await self._wake(self._source)
 

@@ -35,8 +35,10 @@ class Source:
         self._woken: bytes | str = "0-0"
 
     async def aclose(self) -> None:
-        await self._blocking.aclose()
-        await self._asking.aclose()
+        try:
+            await self._blocking.aclose()
+        finally:
+            await self._asking.aclose()
 
     async def wait(self, cursors: Mapping[str, Cursor]) -> dict[str, list[Entry]]:
         """New entries by run; nothing after a while, or at once when `wake` was called."""

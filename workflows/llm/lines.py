@@ -44,8 +44,9 @@ class Line(httpx2.AsyncClient):
         )
 
     async def aclose(self) -> None:
-        """Close this loop's connections; the line stays usable."""
-        await self._gate.aclose()
+        """Close this loop's connections, those of the whole chain; the line stays usable."""
+        for line in self.chain.lines:
+            await line._gate.aclose()
 
 
 class Chain:

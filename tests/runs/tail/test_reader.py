@@ -13,6 +13,7 @@ from redis import Redis
 
 from runs.models import Run
 from runs.tail import Tail
+from runs.tail.source import Source
 from tests import valkey
 from tests.runs.tail.viewer import Viewer, eventually
 from tests.runs.worker import serve
@@ -248,3 +249,23 @@ async def test_a_reader_whose_cursor_was_lost_is_told_to_begin_again(
         await batches.aclose()
     assert batch.reset
     assert batch.events == tuple(log.read(redis, run.run))[: len(batch.events)]
+
+
+async def test_closing_waits_for_a_reader_that_is_just_leaving(
+    tail: Tail, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last viewer went a while ago, so that another would find a new reader."""
+    leaving, closed, really = asyncio.Event(), list[Source](), Source.aclose
+
+    async def late(source: Source) -> None:
+        leaving.set()
+        await asyncio.sleep(0.05)
+        await really(source)
+        closed.append(source)
+
+    monkeypatch.setattr(Source, "aclose", late)
+    async with Viewer(tail, Writer(redis).begin()):
+        pass
+    await leaving.wait()
+    await tail.aclose()
+    assert len(closed) == 1

@@ -12,6 +12,7 @@ from tests.chaos.verdict import notes, text_violations
 from tests.fakes import Provider
 from tests.workflows.engine.house import House
 from workflows.blog.flow import write_blog
+from workflows.llm import current_door
 from workflows.wire.state import State
 
 MODELS = {"small": "small", "large": "large"}
@@ -36,7 +37,10 @@ async def written(house: House, monkeypatch: pytest.MonkeyPatch, *chain: Provide
         for n, provider in enumerate(chain)
     ]
     monkeypatch.setenv("GX_PROVIDERS", json.dumps(described))
-    return await house.run(write_blog, {**BRIEF, "notes": notes("Artistic")[:6000]})
+    try:
+        return await house.run(write_blog, {**BRIEF, "notes": notes("Artistic")[:6000]})
+    finally:
+        await current_door().close()  # or this loop's connections outlive it
 
 
 def calls(state: State) -> list[tuple[str, str]]:

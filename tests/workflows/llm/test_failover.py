@@ -84,6 +84,32 @@ async def test_nobody_else_is_asked_what_one_provider_refuses(status: int) -> No
     assert pair.asked == [A]
 
 
+async def test_closing_a_door_closes_the_connections_of_the_whole_chain(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed: list[str] = []
+
+    class Transport(httpx2.MockTransport):
+        async def aclose(self) -> None:
+            closed.append(self.host)
+
+    def open_transport() -> Transport:
+        def answer(request: httpx2.Request) -> httpx2.Response:
+            made.host = request.url.host
+            status = 401 if made.host.startswith("a.") else 200
+            return httpx2.Response(status, json=completion(model="b-large"))
+
+        made = Transport(answer)
+        return made
+
+    monkeypatch.setattr("workflows.llm.lines.open_transport", open_transport)
+    described = json.dumps([provider("a"), provider("b")])
+    door = open_door({"GX_PROVIDERS": described, "A_KEY": "key-a", "B_KEY": "key-b"})
+    await ask(door)
+    await door.close()
+    assert [host.partition(".")[0] for host in closed] == ["a", "b"]
+
+
 async def test_an_open_breaker_spares_the_provider_and_its_readers(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

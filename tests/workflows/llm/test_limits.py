@@ -82,7 +82,8 @@ async def test_requests_of_a_minute_are_paced(redis: Redis) -> None:
     for _ in range(13):
         (await ask(allows(rpm=60), scope)).end(SMALL, ok=True)
     took = time.monotonic() - begun
-    assert took == pytest.approx(10 * MINUTE_S / 60 / 0.93, abs=0.15), "three at once, then a tenth"
+    ideal = 10 * MINUTE_S / 60 / 0.93
+    assert ideal - 0.15 < took < patience(ideal), "three at once, then a tenth"
 
 
 async def test_tokens_of_a_minute_are_paced_and_what_was_not_used_comes_back(redis: Redis) -> None:
