@@ -53,13 +53,14 @@ def test_a_log_that_lost_its_last_50_events(tmp_path: Path) -> None:
 
 
 def test_redis_away_for_two_leases_is_no_takeover(tmp_path: Path) -> None:
-    with stack(tmp_path, latency=0.3, tokens_per_second=60, GX_LEASE_SECONDS="2",
+    # A lease that a worker which waits for a busy machine's core does not miss by itself.
+    with stack(tmp_path, latency=0.3, tokens_per_second=60, GX_LEASE_SECONDS="5",
                GX_BEAT_SECONDS="0.5") as s:  # fmt: skip
         run = s.begin(notes=notes(), words=800)
         until(lambda: len(s.log(run)) > 6, 20)
         s.server.process.send_signal(signal.SIGSTOP)
         frozen = now()
-        until(lambda: now() - frozen > 4.5, 10)
+        until(lambda: now() - frozen > 10.5, 20)
         s.server.process.send_signal(signal.SIGCONT)
         assert s.ended(run)["status"] == "completed"
         assert len(s.starts(run)) == 1

@@ -12,7 +12,7 @@ from tests import chromium
 from tests.e2e.scene import Scene
 from tests.e2e.web import Web, serving
 from tests.patience import patience
-from tests.valkey import Server
+from tests.valkey import Server, running
 
 # Remembers sockets, so that a test can cut them, and what the policy refused.
 SPY = """
@@ -40,9 +40,23 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
+def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Its own: the session's other one is emptied for tests of other folders, and with it the logs
+    of the runs that these pages show."""
+    with running(tmp_path_factory.mktemp("valkey")) as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(valkey_server: Server) -> str:
+    """Not emptied: pages show runs whose logs are there."""
+    return valkey_server.url
+
+
+@pytest.fixture(scope="session")
 def web(tmp_path_factory: pytest.TempPathFactory, valkey_server: Server) -> Iterator[Web]:
-    with serving(tmp_path_factory.mktemp("web"), valkey_server.url) as running:
-        yield running
+    with serving(tmp_path_factory.mktemp("web"), valkey_server.url) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

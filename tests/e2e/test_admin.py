@@ -169,6 +169,7 @@ def test_without_javascript(browser: Browser, web: Web, session: str, redis: Red
 
 
 def test_the_fleet_comes_by_itself(page: Page, redis: Redis, complaints: list[str]) -> None:
+    redis.delete(keys.PULSE)
     page.goto(f"{RUNS}fleet/")
     expect(page.locator("#fleet")).to_contain_text("No worker has been heard of")
     beat(redis, "the-worker")

@@ -16,7 +16,6 @@ from redis import Redis
 from tests.e2e.axe import looked_at, told
 from tests.e2e.sites import CARD, PROFILE, SUGGESTIONS, Reading, Sites
 from tests.e2e.web import Web
-from tests.valkey import Server
 from workflows.wire import inbox
 from workflows.wire.events import RunCompleted
 
@@ -26,12 +25,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 @pytest.fixture(scope="module")
 def made(web: Web) -> Sites:
     return Sites(**json.loads(web.python("from tests.e2e import sites; sites.main()")))
-
-
-@pytest.fixture
-def redis(valkey_server: Server) -> Iterator[Redis]:
-    with Redis.from_url(valkey_server.url) as client:
-        yield client
 
 
 @pytest.fixture
