@@ -12,7 +12,7 @@ from tests.chaos.verdict import notes, text_violations
 from tests.fakes import Provider
 from tests.workflows.engine.house import House
 from workflows.blog.flow import write_blog
-from workflows.llm import current_door
+from workflows.llm.openai import current_door
 from workflows.wire.state import State
 
 MODELS = {"small": "small", "large": "large"}

@@ -90,6 +90,8 @@ async def test_closing_a_door_closes_the_connections_of_the_whole_chain(
     closed: list[str] = []
 
     class Transport(httpx2.MockTransport):
+        host = ""
+
         async def aclose(self) -> None:
             closed.append(self.host)
 
