@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 from django.utils import timezone
 from redis import Redis
 from redis.exceptions import NoScriptError, RedisError
@@ -81,7 +81,7 @@ def _enter(entrants: Sequence[Entrant], go_on: Callable[[], None]) -> list[Outco
     """All of one owner. `go_on`: the next may begin."""
     try:
         return _inserted(entrants, go_on)
-    except IntegrityError:
+    except (IntegrityError, DataError, ValueError):
         # Another request with one of these keys was first, or SQL will not have one of them.
         return [_alone(entrant) for entrant in entrants]
 

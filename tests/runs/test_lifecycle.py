@@ -331,11 +331,13 @@ def test_what_they_hold_is_counted_against_the_day(alice: AbstractUser, settings
 
 
 def test_one_that_sql_will_not_have_keeps_out_no_other(alice: AbstractUser) -> None:
-    good, bad = entrants(alice, (None, ""), (None, ""))
-    bad.run.pk = start(alice).run.pk
-    outcomes = entrance._enter([good, bad], lambda: None)
+    good, there, half = entrants(alice, *[(None, "")] * 3)
+    there.run.pk = start(alice).run.pk
+    half.run.cancelled_by = "\ud800"
+    outcomes = entrance._enter([good, there, half], lambda: None)
     assert outcomes[0] == Started(good.run, created=True)
     assert isinstance(outcomes[1], IntegrityError)
+    assert isinstance(outcomes[2], ValueError)
     assert Run.objects.count() == 2
 
 
