@@ -51,9 +51,9 @@ class Row:
 def trace(state: State, first: int = 0, most: int = STEPS) -> list[Row]:
     """Steps in the order of the tree: each before those it called. So many of them, from the
     `first` on, counted from 0."""
-    below, axis = _below(state), _axis(state)
+    below, axis, begun = _below(state), _axis(state), _begun(state)
     return [
-        _row(state, span, depth, _bar(axis, span), leaf=span.path not in below)
+        _row(state, span, depth, begun.get(span.path), axis, leaf=span.path not in below)
         for span, depth in islice(_walk(below), first, first + most)
     ]
 
@@ -81,7 +81,18 @@ def _walk(below: dict[str | None, list[Span]]) -> Iterator[tuple[Span, int]]:
         ahead += [(child, depth + 1) for child in reversed(below.get(span.path, []))]
 
 
-def _row(state: State, span: Span, depth: int, bar: Bar | None, *, leaf: bool) -> Row:
+def _begun(state: State) -> dict[str, int]:
+    """When each began, but for those of another run. One that a later attempt began anew has begun
+    with the first of what it had called."""
+    begun = {path: span.started_at for path, span in state.spans.items() if not span.copied}
+    for path, at in list(begun.items()):
+        above = state.spans[path].parent or ""
+        while begun.get(above, at) > at:
+            begun[above], above = at, state.spans[above].parent or ""
+    return begun
+
+
+def _row(state: State, span: Span, depth: int, begun: int | None, axis: Axis, *, leaf: bool) -> Row:
     calls = span.usage.calls
     costs = [call.cost_usd for call in calls]
     output = _told(plain(span.output))
@@ -90,8 +101,8 @@ def _row(state: State, span: Span, depth: int, bar: Bar | None, *, leaf: bool) -
         depth=min(depth, 6),
         title=called(span),
         word=word(state, span),
-        took="" if span.duration_ms is None else duration(span.duration_ms),
-        bar=bar,
+        took=_took(span, begun),
+        bar=None if begun is None else _bar(axis, span, begun),
         tokens_in=sum(call.prompt_tokens or 0 for call in calls),
         tokens_out=sum(call.completion_tokens or 0 for call in calls),
         cost=None if None in costs else sum(cost for cost in costs if cost is not None),
@@ -104,6 +115,13 @@ def _row(state: State, span: Span, depth: int, bar: Bar | None, *, leaf: bool) -
         output=output[:LONGEST],
         cut=len(output) > LONGEST,
     )
+
+
+def _took(span: Span, begun: int | None) -> str:
+    if span.duration_ms is None:
+        return ""
+    earlier = span.started_at - begun if begun is not None else 0
+    return duration(span.duration_ms + earlier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +140,11 @@ def _axis(state: State) -> Axis:
     return Axis(begin, max([*ended, state.seen_at or 0, begin + 1]))
 
 
-def _bar(axis: Axis, span: Span) -> Bar | None:
-    if span.copied:
-        return None
+def _bar(axis: Axis, span: Span, begun: int) -> Bar:
     whole = axis.end - axis.begin
     end = span.finished_at or (axis.end if span.open else span.started_at)
-    x = round(BAR * (span.started_at - axis.begin) / whole)
-    return Bar(min(x, BAR - 4), max(4, round(BAR * (end - span.started_at) / whole)))
+    x = round(BAR * (begun - axis.begin) / whole)
+    return Bar(min(x, BAR - 4), max(4, round(BAR * (end - begun) / whole)))
 
 
 def _told(value: Any) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from runs.render.trace import BAR, LONGEST, Row, place, trace
 from tests.workflows.wire.logs import log
 from workflows.wire.events import (
@@ -71,6 +73,18 @@ def test_what_another_run_did_has_no_place_on_the_axis_of_this_one() -> None:
     found = rows(opened("a"), opened("b", "a"), ("b", copied), opened("c", "a"))
     assert (found["b"].bar, found["b"].took, found["b"].taken_from) == (None, "1.5 s", "3f25")
     assert found["c"].bar is not None
+
+
+def test_what_a_later_attempt_began_anew_lasts_since_the_first_of_what_it_called() -> None:
+    done = [opened("a"), opened("b", "a"), ("b", SpanCompleted("x"))]
+    after = [RunStarted("w", 1), opened("a"), opened("c", "a"), ("a", SpanCompleted("y", 500.0))]
+    events = log(RunQueued("blog", 1, "1", {}), RunStarted("w", 1), *done, *after)
+    later = [replace(one, at=one.at + 60_000 * (one.id.attempt == 2)) for one in events]
+    found = {row.span.path: row for row in trace(fold(EMPTY, later))}
+    assert (found["a"].took, found["b"].took) == ("1 min 1 s", "0.0 s")
+    bars = [row.bar for row in found.values() if row.bar]
+    assert [bar.x for bar in bars] == [0, 0, BAR - 4]
+    assert bars[0].width == BAR
 
 
 def test_a_long_output_is_cut() -> None:
