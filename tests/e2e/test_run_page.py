@@ -169,10 +169,12 @@ def test_stop_ends_the_run_and_keeps_the_text(
 ) -> None:
     run.say(opened(path(1)), wrote(path(1), "section-1", 0, "Kept"))
     show(page, run)
+    expect(page.get_by_role("link", name="Replay")).to_be_hidden()
     stop(page)
     expect(page.locator("[data-run]")).to_have_attribute("data-status", "cancelled")
     expect(page.locator('[data-section="1"]')).to_have_text("Kept")
     expect(page.get_by_role("button", name="Stop", exact=True)).to_be_hidden()
+    expect(page.get_by_role("link", name="Replay")).to_be_visible()
     assert complaints == []
 
 
