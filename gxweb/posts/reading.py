@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
-from gxweb.posts import rows, sections, words
+from gxweb.posts import languages, rows, sections, words
 from gxweb.posts.models import Post
 from gxweb.posts.text import Text
 from runs import markdown
@@ -82,6 +82,7 @@ def article(post: Post) -> dict[str, Any]:
     """The finished text as a page shows it: sections, and the cards of its sources."""
     cards = sources.entries(post.sources)
     return {
+        "language": languages.code(str(post.run.input.get("language") or "")),
         "sections": read(post.text, frozenset(card["id"] for card in cards)),
         "cards": mark_safe("".join(sources.cards(post.sources))),  # noqa: S308 - from templates
         "cited": len(cards),

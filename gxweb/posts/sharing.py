@@ -32,7 +32,7 @@ def link(request: HttpRequest, id: UUID) -> HttpResponse:
 @never_cache
 def shared(request: HttpRequest, key: str) -> HttpResponse:
     """The text and what it quotes; nothing of the notes, the run or whose it is."""
-    open_to_all = Post.objects.filter(shared=key, owner__is_active=True)
+    open_to_all = Post.objects.select_related("run").filter(shared=key, owner__is_active=True)
     post = get_object_or_404(open_to_all)
     response = render(request, "posts/shared.html", {"post": post, **article(post)})
     # For those who were given it: no search engine, and no site that it links to.

@@ -48,6 +48,20 @@ def test_html_is_one_file_that_does_nothing(as_ada: Client, post: Post) -> None:
     assert "<script" not in html
 
 
+@pytest.mark.parametrize(("asked", "told"), [("Deutsch", 'lang="de"'), ("in rhymes", "<html>")])
+def test_it_says_its_language_if_that_is_known(
+    as_ada: Client, post: Post, asked: str, told: str
+) -> None:
+    post.run.input["language"] = asked
+    post.run.save()
+    place = as_ada.post(f"/posts/{post.pk}/link/")["Location"]
+    shown = as_ada.get(place).context["place"]
+    assert told in as_ada.get(f"/posts/{post.pk}.html").content.decode()
+    for page in (f"/posts/{post.pk}/", shown.removeprefix("http://testserver")):
+        html = as_ada.get(page).content.decode()
+        assert html.count("lang=") == (2 if "lang" in told else 1)
+
+
 def test_deleting_a_post_leaves_nothing_of_it(as_ada: Client, ada: Any, redis: Redis) -> None:
     brief = {"topic": f"{CANARY} topic", "notes": f"{CANARY} notes"}
     post = draft(start(owner=ada, workflow="blog", input=brief).run)
