@@ -6,6 +6,7 @@ Redis go away between the rows and the keys, they vanish by themselves.
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -16,7 +17,9 @@ from redis.exceptions import RedisError
 from runs import connections, ledger, lifecycle
 from runs.interventions import Intervention
 from runs.models import Run
-from workflows.wire import keys
+from workflows.wire import codec, keys
+from workflows.wire.cursor import FIRST
+from workflows.wire.events import RunCancelled
 
 LAST_S = 300
 KEYS = (keys.log, keys.blob, keys.lease, keys.inbox)
@@ -29,12 +32,15 @@ def erase(run: Run, *, by: str = "owner") -> None:
         if not run.finished:
             _end(run, by)
         _expire(client, str(run.pk))
+        announced = _is_announced(client, run)
     except RedisError as error:
         raise lifecycle.Unavailable from error
     Intervention.forget(run.pk)
     _delete(run)
     with suppress(RedisError):  # what is left has LAST_S to live
-        _drop(client, str(run.pk), str(run.owner_id))
+        _drop(client, str(run.pk), announced=announced)
+        # What other runs of the owner would take over from it.
+        client.delete(keys.cache(str(run.owner_id)), keys.cached(str(run.owner_id)))
 
 
 def _end(run: Run, by: str) -> None:
@@ -58,11 +64,21 @@ def _expire(client: Redis, run: str) -> None:
     pipe.execute()
 
 
-def _drop(client: Redis, run: str, owner: str) -> None:
-    """What other runs of the owner would take over from it goes too."""
-    pipe: Any = client.pipeline(transaction=False)
+def _is_announced(client: Redis, run: Run) -> bool:
+    """Whether its start has done all that it will: it may still be on its way from SQL to Redis."""
+    if time.time() - run.created_at.timestamp() > LAST_S:
+        return True
+    return bool(client.xrange(keys.log(run.pk), str(FIRST), str(FIRST)))
+
+
+def _drop(client: Redis, run: str, *, announced: bool) -> None:
+    pipe: Any = client.pipeline(transaction=True)
     for name in KEYS:
         pipe.delete(name(run))
-    pipe.delete(keys.cache(owner), keys.cached(owner))
     pipe.zrem(keys.due(keys.bucket(run)), run)
+    if not announced:
+        # Where there is no log, whoever announces it would begin one: and the run would go on.
+        end = codec.encode(RunCancelled("owner", "deleted"), at=time.time_ns() // 1_000_000)
+        pipe.xadd(keys.log(run), {"kind": end.kind, "data": end.data}, id=str(FIRST))
+        pipe.expire(keys.log(run), LAST_S)
     pipe.execute()

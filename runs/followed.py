@@ -18,14 +18,12 @@ from runs.audit import audit
 from runs.models import BEFORE, LARGE, LogArchive, Notice, Run, Span
 from runs.rows import Said
 from runs.standing import opening
-from workflows.wire.cursor import ZERO, Cursor
+from workflows.wire.cursor import FIRST, ZERO, Cursor
 from workflows.wire.events import Event, SpanCompleted, SpanFailed
 from workflows.wire.fold import fold
 from workflows.wire.state import EMPTY, State, accepts
 
 WRITTEN = [field.name for field in Span._meta.concrete_fields if field.name not in ("id", "run")]
-
-QUEUED = Cursor(0, 1)  # of the event with which a log begins
 
 
 class Outcome(Enum):
@@ -101,10 +99,10 @@ class Followed:
     def _advance(self, now: State, events: Sequence[Event]) -> Outcome:
         if now.cursor == self.run.cursor:
             return Outcome.GOES_ON
-        if now.cursor == QUEUED:
+        if now.cursor == FIRST:
             # The row was there first and says all of it. Where thousands wait, to write that down
             # would keep others from starting theirs.
-            self.known = QUEUED
+            self.known = FIRST
             return Outcome.GOES_ON
         # Twice, since another projector may have come a part of the way in between.
         for _ in range(2):

@@ -13,7 +13,7 @@ from redis import Redis
 
 from runs.models import BEFORE, Run
 from workflows.wire import keys
-from workflows.wire.cursor import ZERO, Cursor
+from workflows.wire.cursor import FIRST, ZERO, Cursor
 from workflows.wire.events import TERMINAL
 from workflows.wire.lease import Lease
 from workflows.wire.lease import of as lease_of
@@ -51,7 +51,7 @@ def opening(cursor: Cursor) -> Cursor:
 
 
 def _held(cursor: Cursor) -> tuple[str, str]:
-    id = str(Cursor(0, 1) if cursor == ZERO else opening(cursor))
+    id = str(FIRST if cursor == ZERO else opening(cursor))
     return id, id
 
 

@@ -9,22 +9,39 @@ from contextlib import contextmanager
 from django.contrib.auth import get_user_model
 from django.db import OperationalError, connection, transaction
 
+from runs.refusals import Unavailable
+
 PATIENCE_S = 20.0  # as SQLite waits for its lock
 _next = threading.Lock()
 
 
 @contextmanager
 def in_turn(owner_id: int) -> Iterator[None]:
-    """A transaction beside which no other start of this owner runs. Raises OperationalError."""
+    """A transaction beside which no other start of this owner runs. Raises OperationalError, and
+    Unavailable when the owner's account has gone in the meantime."""
     if connection.features.has_select_for_update:
         with transaction.atomic():
-            get_user_model().objects.select_for_update().get(pk=owner_id)
+            _be_patient()
+            _find(owner_id)
             yield
     else:
         with _turn() as leave, transaction.atomic():
             # With the commit, so that the next does not wait for what is done after it.
             transaction.on_commit(leave)
+            _find(owner_id)
             yield
+
+
+def _be_patient() -> None:
+    """For so long, and no longer: others wait for us."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{round(1000 * PATIENCE_S)}ms'")
+
+
+def _find(owner_id: int) -> None:
+    owner = get_user_model().objects.select_for_update().filter(pk=owner_id)
+    if not owner.values_list("pk"):
+        raise Unavailable
 
 
 @contextmanager

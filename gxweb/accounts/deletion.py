@@ -59,18 +59,25 @@ def delete(user: User) -> None:
     _close(user, active=False)  # from here on nothing new is started
     try:
         # Again until there are none: a request that had begun before may have started one more.
-        while runs := list(Run.objects.filter(owner=user).defer(*LARGE)[:50]):
-            for run in runs:
+        while not _gone(user):
+            for run in Run.objects.filter(owner=user).defer(*LARGE)[:50]:
                 erase(run)
     except BaseException:
         _close(user, active=True)
         raise
+
+
+@transaction.atomic
+def _gone(user: User) -> bool:
+    """False, and all is as it was: there are runs yet, of which Redis would keep what it has."""
+    # Whoever writes into the ledger for this person, or starts a run, has done so, or never will.
+    list(User.objects.select_for_update().filter(pk=user.pk).values_list("pk"))
+    if Run.objects.filter(owner=user).exists():
+        return False
     kind = ContentType.objects.get_for_model(User)
     LogEntry.objects.filter(content_type=kind, object_id=str(user.pk)).delete()
-    with transaction.atomic():
-        # Whoever writes into the ledger for this person has done so, or never will.
-        list(User.objects.select_for_update().filter(pk=user.pk).values_list("pk"))
-        User.objects.filter(pk=user.pk).delete()
+    User.objects.filter(pk=user.pk).delete()
+    return True
 
 
 def _close(user: User, *, active: bool) -> None:

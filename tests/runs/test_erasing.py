@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from runs import lifecycle
+from runs import entrance, erasing, lifecycle
 from runs.collector import Collector
 from runs.doorbell import bell
 from runs.erasing import erase
@@ -19,10 +19,13 @@ from runs.projector import Projector
 from tests.runs.ledger import begun as asked
 from tests.runs.ledger import ended, rows, spend
 from tests.runs.serving import Person
+from tests.runs.worker import Worker
 from tests.runs.writer import ROOT, Writer, done, wrote
 from tests.valkey import free_port
 from workflows.wire import keys
+from workflows.wire.cursor import ZERO
 from workflows.wire.events import RunCompleted
+from workflows.wire.script import Answer
 
 pytestmark = pytest.mark.django_db
 CANARY = "canary-7f3a"
@@ -57,8 +60,11 @@ def left(redis: Redis, run: Run) -> list[bytes]:
 def gone(redis: Redis, run: Run) -> bool:
     rows = [Run.objects.filter(pk=run.pk), Span.objects.filter(run=run.pk)]
     rows.append(LogArchive.objects.filter(run=run.pk))
-    due = [redis.zrange(f"gx:{{{n}}}:due", 0, -1) for n in range(16)]
-    return not any(q.exists() for q in rows) and not left(redis, run) and not any(due)
+    return not any(q.exists() for q in rows) and not left(redis, run) and not due(redis)
+
+
+def due(redis: Redis) -> list[Any]:
+    return [run for n in range(16) for run in redis.zrange(f"gx:{{{n}}}:due", 0, -1)]
 
 
 def test_a_finished_run_is_gone(owner: Person, redis: Redis) -> None:
@@ -82,6 +88,25 @@ def test_a_live_run_is_stopped_first_and_its_worker_cannot_go_on(
     project(redis)
     Monitor(redis, bell()).tick()
     assert gone(redis, run)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_start_that_announces_it_too_late_brings_nothing_back(
+    owner: Person, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is there for its owner as soon as it is in SQL, and a moment later in Redis."""
+    late: list[tuple[Any, Any]] = []
+    monkeypatch.setattr(entrance, "announce", lambda *given: late.append(given))
+    run = lifecycle.start(owner=owner.user, workflow="blog", input={"topic": CANARY}).run
+    erase(run)
+    monkeypatch.undo()
+    for given in late:
+        entrance.announce(*given)
+    said = [str(redis.dump(key)) + str(redis.type(key)) for key in redis.scan_iter()]
+    assert not any(CANARY in one for one in said)
+    assert due(redis) == []
+    assert Worker(redis, run, ZERO).open(1).answer is Answer.ENDED
+    assert 0 < redis.pttl(keys.log(run.pk)) <= 1000 * erasing.LAST_S
 
 
 def test_it_can_be_done_twice(owner: Person, redis: Redis) -> None:

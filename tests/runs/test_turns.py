@@ -71,8 +71,20 @@ def test_whoever_has_the_database_does_not_wait(alice: User) -> None:
     assert Run.objects.count() == 1
 
 
-@on_sqlite
 def test_one_that_does_not_move_is_left(alice: User, monkeypatch: Any) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def stand() -> None:
+        with in_turn(alice.pk):
+            begun.set()
+            may_end.wait(20)
+        connection.close()
+
+    thread = threading.Thread(target=stand)
+    thread.start()
+    assert begun.wait(20)
     monkeypatch.setattr(turns, "PATIENCE_S", 0.01)
-    with turns._next, pytest.raises(OperationalError), in_turn(alice.pk):
+    with pytest.raises(OperationalError), in_turn(alice.pk):
         pass
+    may_end.set()
+    thread.join()

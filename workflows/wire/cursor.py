@@ -38,4 +38,5 @@ class Cursor(NamedTuple):
 
 
 LAST = 2**63 - 1  # no attempt has as many events
+FIRST = Cursor(0, 1)  # of the event with which a log begins
 ZERO = Cursor(0, 0)  # before everything: Redis has no `0-0`, so a log opens with `0-1`

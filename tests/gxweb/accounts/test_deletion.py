@@ -13,7 +13,9 @@ from django.core.mail import EmailMessage
 from django.test import Client
 from redis import Redis
 
+from gxweb.accounts import deletion
 from gxweb.accounts.models import ApiToken, User
+from runs.lifecycle import Unavailable, start
 from runs.models import LogArchive, Run
 from runs.projector import Projector
 from tests.gxweb.accounts.conftest import PASSWORD
@@ -65,6 +67,35 @@ def test_all_of_it_goes_and_nothing_of_others(
     assert "of another" in found
     assert "ada@example.org" not in found
     assert [m.subject for m in mailed()] == ["Your account is deleted"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_that_enters_at_the_last_moment_goes_too(
+    ada: User, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request that began before may wait in its owner's line for long."""
+    last, asked = deletion._gone, list[User]()
+
+    def gone(user: User) -> bool:
+        asked.append(user)
+        if len(asked) == 1:
+            start(owner=user, workflow="blog", input={"topic": CANARY})
+        return last(user)
+
+    monkeypatch.setattr(deletion, "_gone", gone)
+    deletion.delete(ada)
+    assert not User.objects.exists()
+    assert CANARY not in everything(redis)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_start_that_comes_after_its_owner_has_gone_is_refused(ada: User, redis: Redis) -> None:
+    before = User.objects.get(pk=ada.pk)
+    deletion.delete(ada)
+    with pytest.raises(Unavailable):
+        start(owner=before, workflow="blog", input={"topic": CANARY})
+    assert not Run.objects.exists()
+    assert CANARY not in everything(redis)
 
 
 def test_it_says_before_what_goes(as_ada: Client, ada: User, redis: Redis) -> None:
