@@ -8,10 +8,11 @@ of them costs.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from threading import Event, Lock
 from typing import Generic, TypeVar
 
-from django.db import OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -67,6 +68,7 @@ class Together(Generic[T, R]):
             return True
 
     def _wait(self, line: Hashable, place: _Place[T, R]) -> None:
+        _give_back()
         if place.woken.wait(PATIENCE_S):
             return
         with self._lock:
@@ -104,3 +106,10 @@ class Together(Generic[T, R]):
                 others.pop(0).woken.set()
             else:
                 del self._lines[line]
+
+
+def _give_back() -> None:
+    """Of a pool's few connections, those who only wait hold none: others would wait for them."""
+    if connection.settings_dict["OPTIONS"].get("pool"):
+        with suppress(DatabaseError, InterfaceError):
+            connection.close()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import AbstractUser
-from django.db import IntegrityError, connections
+from django.db import IntegrityError, connection, connections
 from pytest_django import Settings
 from redis import Redis
 
@@ -291,6 +291,17 @@ def test_many_at_once_are_few_transactions_and_each_is_whole(
         [event] = log.read(redis, str(run.id))
         assert event.body == RunQueued("blog", 1, str(alice.pk), run.input, run.bounds)
     assert redis.llen(QUEUE) == 5
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="there is no pool")
+def test_those_who_wait_hold_no_connection_of_the_pool(alice: AbstractUser) -> None:
+    """Or twenty starts of one owner, whose line does not move, would keep everybody else out."""
+    pool: Any = connection.pool  # type: ignore[attr-defined]
+    with ThreadPoolExecutor(1) as threads, in_turn(alice.pk):
+        found = threads.submit(together, 5, lambda number: start(alice, f"key {number}"))
+        until(lambda: sum(map(len, entrance._together._lines.values())) == 4, 20)
+        until(lambda: pool.get_stats()["pool_size"] - pool.get_stats()["pool_available"] == 2, 20)
+    assert len({one.run.pk for one in found.result(20)}) == 5
 
 
 def entrants(owner: AbstractUser, *keyed: tuple[str | None, str]) -> list[Entrant]:
