@@ -7,6 +7,7 @@ transaction, one message to each of log and bell. None is answered before its ro
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -34,6 +35,7 @@ from workflows.wire.script import Answer, ScriptCall, reply, run_script
 logger = logging.getLogger(__name__)
 
 FULL = 0.8  # of maxmemory: above it no run is admitted
+FRESH_S = 0.1  # how long a look at what was used is good: runs end meanwhile, and hold nothing more
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +124,12 @@ def _inserted(entrants: Sequence[Entrant], go_on: Callable[[], None]) -> list[Ou
     admitted = admit(connections.redis())
     owner_id = entrants[0].run.owner_id
     # Before the line, where others wait: what is used and expected changes whoever starts a run.
-    used = quota.used(owner_id, timezone.now())
+    used, looked = quota.used(owner_id, timezone.now()), time.monotonic()
     wanted = {name: expected(name) for name in {one.run.workflow for one in entrants}}
     with in_turn(owner_id):
         transaction.on_commit(go_on)
+        if time.monotonic() - looked > FRESH_S:
+            used = quota.used(owner_id, timezone.now())
         left = quota.Left.of(owner_id, used)
         outcomes = list(_outcomes(entrants, left, wanted))
         entering = [

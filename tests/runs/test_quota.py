@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,12 +18,13 @@ from django.utils import timezone
 from pytest_django import Settings
 from redis import Redis
 
-from runs import lifecycle, quota
+from runs import entrance, lifecycle, quota
 from runs.estimate import UNSEEN_TOKENS, UNSEEN_USD
 from runs.ledger import Call
 from runs.lifecycle import OverQuota
 from runs.models import Run
 from runs.quota import Day, Spent
+from runs.turns import in_turn
 from tests.runs.conftest import BRIEF
 from workflows.wire.events import Limits
 from workflows.wire.spend import UNSENT
@@ -195,6 +198,25 @@ def test_many_starts_at_once_hold_no_more_than_the_day_has(
     with ThreadPoolExecutor(10) as pool:
         assert sum(pool.map(start, range(20))) == 2
     assert Run.objects.count() == 2 / UNSEEN_USD
+
+
+def test_what_was_spent_while_one_waits_for_its_turn_is_counted(
+    alice: AbstractUser, redis: Redis, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once the run that spent it has ended nothing is held for it any more."""
+    settings.GX = replace(settings.GX, user_daily_usd=1.0)
+    before = begun(alice)
+
+    @contextmanager
+    def long_after(owner_id: int) -> Iterator[None]:
+        paid(alice, 0, usd=0.9, run=before)
+        Run.objects.update(status="completed", finished_at=timezone.now())
+        with in_turn(owner_id):
+            yield
+
+    monkeypatch.setattr(entrance, "in_turn", long_after)
+    monkeypatch.setattr(entrance, "FRESH_S", 0.0)
+    assert begun(alice).bounds.usd == pytest.approx(0.1)
 
 
 def test_the_api_says_so_with_a_time(alice: Any, redis: Redis, client: Client) -> None:
