@@ -59,15 +59,17 @@ def app(broker_url: str) -> celery.Celery:
 
 
 def kombu_url(url: str) -> str:
-    """kombu has a name of its own for Redis on a socket."""
-    return re.sub(r"^unix://", "redis+socket://", url)
+    """kombu has names of its own for Redis on a socket, and for a database there."""
+    if not url.startswith("unix://"):
+        return url
+    return re.sub(r"([?&])db=", r"\1virtual_host=", f"redis+socket{url.removeprefix('unix')}")
 
 
 class CeleryCompute:
     """A Compute whose workers run `python -m workflows.worker`."""
 
     def __init__(self, broker_url: str) -> None:
-        self._broker: Redis = connect_bell(re.sub(r"^redis\+socket://", "unix://", broker_url))
+        self._broker: Redis = connect_bell(broker_url)
 
     def submit(self, order: Order, lane: str) -> None:
         self.submit_all([(order, lane)])

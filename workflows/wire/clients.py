@@ -31,18 +31,18 @@ _BACK_OFF = ExponentialBackoff(cap=0.2, base=0.02)
 
 def connect(url: str) -> Redis:
     """A pooled client for requests: for reads, and for scripts that may be run twice."""
-    return Redis.from_url(url, **_BRIEF, retry=Retry(_BACK_OFF, 2, (ConnectionError,)))
+    return _sync(url, **_BRIEF, retry=Retry(_BACK_OFF, 2, (ConnectionError,)))
 
 
 def connect_once(url: str) -> Redis:
     """A pooled client that tries nothing again: its user has a loop of its own."""
-    return Redis.from_url(url, **_QUICK, retry=Retry(NoBackoff(), 0))
+    return _sync(url, **_QUICK, retry=Retry(NoBackoff(), 0))
 
 
 def connect_bell(url: str) -> Redis:
     """For a doorbell, which may be missed: it must not hold up whoever rings."""
     options = _QUICK | {"socket_timeout": 1, "socket_connect_timeout": 1}
-    return Redis.from_url(url, **options, retry=Retry(NoBackoff(), 0))
+    return _sync(url, **options, retry=Retry(NoBackoff(), 0))
 
 
 def connect_async(url: str) -> AsyncRedis:
@@ -67,8 +67,19 @@ def connect_blocking(url: str, block_s: float) -> AsyncRedis:
     return _async(url, **options, retry=AsyncRetry(NoBackoff(), 0))
 
 
+def _sync(url: str, **options: Any) -> Redis:
+    return Redis.from_url(url, **_known(url, options))
+
+
 def _async(url: str, **options: Any) -> AsyncRedis:
-    client = AsyncRedis.from_url(url, **options)
+    client = AsyncRedis.from_url(url, **_known(url, options))
     pool = client.connection_pool
     pool.connection_class = cancellable(pool.connection_class)
     return client
+
+
+def _known(url: str, options: dict[str, Any]) -> dict[str, Any]:
+    """A socket of this machine has no keepalive, and does not know the word."""
+    if url.startswith("unix:"):
+        del options["socket_keepalive"]
+    return options

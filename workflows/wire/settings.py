@@ -75,7 +75,7 @@ def _url(name: str, raw: str) -> str:
         urlsplit(raw).port  # noqa: B018 (reading it is what checks it)
     except ValueError as error:
         raise BadSetting(name, str(error)) from None
-    return raw
+    return re.sub(r"^redis\+socket:", "unix:", raw)  # as Celery calls it
 
 
 def _number(name: str, raw: str) -> float:

@@ -95,6 +95,7 @@ def test_the_configuration_is_that_of_a_doorbell() -> None:
         ("redis://h:1/2", "redis://h:1/2"),
         ("rediss://h:1/2", "rediss://h:1/2"),
         ("unix:///run/redis.sock", "redis+socket:///run/redis.sock"),
+        ("unix:///redis.sock?db=2", "redis+socket:///redis.sock?virtual_host=2"),
     ],
 )
 def test_a_socket_has_another_name_there(ours: str, kombus: str) -> None:

@@ -5,16 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from redis.asyncio import Redis as AsyncRedis
 from redis.exceptions import TimeoutError
 
+from tests import valkey
+from workflows.compute.celery import CeleryCompute, app
 from workflows.wire.clients import (
     connect,
     connect_asking,
     connect_async,
+    connect_bell,
     connect_blocking,
+    connect_once,
     connect_writer,
 )
 
@@ -90,3 +96,21 @@ async def test_a_send_that_takes_too_long_is_told_as_such(
         monkeypatch.setattr(asyncio.StreamWriter, "drain", drain)
         with pytest.raises(TimeoutError):
             await client.ping()
+
+
+async def test_a_server_may_be_at_a_socket(tmp_path: Path) -> None:
+    # A socket's name has room for 107 characters.
+    with TemporaryDirectory() as folder, valkey.running(tmp_path, "--unixsocket", f"{folder}/s"):
+        url = f"unix://{folder}/s?db=2"
+        for made in (connect(url), connect_once(url), connect_bell(url)):
+            with made as client:
+                assert await asyncio.to_thread(client.ping)
+        for make in (connect_async, connect_asking, connect_writer):
+            async with make(url) as asking:
+                assert await asking.ping()
+        async with connect_blocking(url, 1) as blocking:
+            assert await blocking.ping()
+        bell = CeleryCompute(url)
+        with app(url).connection() as kombus, kombus.SimpleQueue("q") as queue:
+            queue.put("x")
+            assert bell.queue_length("q") == 1
