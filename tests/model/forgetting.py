@@ -22,6 +22,7 @@ from workflows.wire.events import (
 )
 from workflows.wire.fold import fold
 from workflows.wire.log import open_call
+from workflows.wire.script import Answer
 from workflows.wire.state import EMPTY, State
 
 BEFORE = -1
@@ -53,11 +54,11 @@ class Forgetful(Play):
         super().play()
 
     def person(self, number: int) -> Steps:
-        """Answers again when it is asked for once more."""
-        while True:
+        """Answers again when it is asked for once more, or its answer came to a lost log."""
+        while not self.state().ended:
             yield from super().person(number)
             losses = self.losses
-            while losses == self.losses:
+            while (number, Answer.OK) in self.given and losses == self.losses:
                 if self.state().ended:
                     return
                 yield 500
