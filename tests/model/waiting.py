@@ -210,7 +210,9 @@ class Play:
             letter = found.answers.get(self.place(state, key)) if key in state.asked else None
             if letter is None and not said:
                 yield self.chance.choice([0, 200])
-                tip, said = self.append(tip, self.question(state, key)), True
+                question = self.question(state, key)
+                tip, said = self.append(tip, question), True
+                self.untils.add(question.until)
                 state = self.state()
             elif letter is None:
                 yield from self.wait(state, tip, found.count)
@@ -224,7 +226,6 @@ class Play:
         until = None if self.timeout is None else self.now + self.timeout
         if asked is not None and self.switches.until_is_fixed:
             until = asked.until
-        self.untils.add(until)
         return RunWaiting(key, "?", FORM, None, until)
 
     def wait(self, state: State, tip: Cursor, read: int) -> Steps:
