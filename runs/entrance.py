@@ -35,7 +35,9 @@ from workflows.wire.script import Answer, ScriptCall, reply, run_script
 logger = logging.getLogger(__name__)
 
 FULL = 0.8  # of maxmemory: above it no run is admitted
-FRESH_S = 0.1  # how long a look at what was used is good: runs end meanwhile, and hold nothing more
+# How long the looks before the line are good. Meanwhile runs end, and what they hold is what they
+# have spent; and who comes too late to announce a run leaves that to the monitor, for seconds.
+FRESH_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +123,15 @@ def admit(client: Redis) -> Admitted:
 
 
 def _inserted(entrants: Sequence[Entrant], go_on: Callable[[], None]) -> list[Outcome]:
-    admitted = admit(connections.redis())
+    looked, admitted = time.monotonic(), admit(connections.redis())
     owner_id = entrants[0].run.owner_id
     # Before the line, where others wait: what is used and expected changes whoever starts a run.
-    used, looked = quota.used(owner_id, timezone.now()), time.monotonic()
+    used = quota.used(owner_id, timezone.now())
     wanted = {name: expected(name) for name in {one.run.workflow for one in entrants}}
     with in_turn(owner_id):
         transaction.on_commit(go_on)
         if time.monotonic() - looked > FRESH_S:
-            used = quota.used(owner_id, timezone.now())
+            admitted, used = admit(connections.redis()), quota.used(owner_id, timezone.now())
         left = quota.Left.of(owner_id, used)
         outcomes = list(_outcomes(entrants, left, wanted))
         entering = [

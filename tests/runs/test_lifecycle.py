@@ -269,6 +269,22 @@ def test_a_crash_between_insert_and_queue_leaves_the_row(
     assert not redis.exists(keys.log(run.id))
 
 
+def test_a_start_that_has_waited_long_is_announced_all_the_same(
+    alice: AbstractUser, redis: Redis, monkeypatch: Any
+) -> None:
+    admitted, looks = entrance.admit, []
+
+    def admit(client: Redis) -> entrance.Admitted:
+        looks.append(admitted(client))
+        return looks[-1] if len(looks) > 1 else replace(looks[0], until=1)
+
+    monkeypatch.setattr(entrance, "admit", admit)
+    monkeypatch.setattr(entrance, "FRESH_S", 0.0)
+    run = start(alice).run
+    assert redis.exists(keys.log(run.id))
+    assert redis.llen(QUEUE) == 1
+
+
 def test_many_at_once_are_few_transactions_and_each_is_whole(
     alice: AbstractUser, redis: Redis, monkeypatch: Any
 ) -> None:
