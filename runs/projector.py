@@ -94,10 +94,15 @@ class Projector:
         except AWAY:
             self.followed.pop(run, None)
             raise
+        except Run.DoesNotExist:
+            self._shun(run)  # deleted in between, as may happen to any
         except Exception:
             logger.exception("run %s cannot be projected now", run)
-            self.followed.pop(run, None)
-            self.shunned[run] = self.clock() + SHUN_S
+            self._shun(run)
+
+    def _shun(self, run: str) -> None:
+        self.followed.pop(run, None)
+        self.shunned[run] = self.clock() + SHUN_S
 
     def _project(self, run: str, events: list[Event]) -> None:
         outcome = self._take(run, events)

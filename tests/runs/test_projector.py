@@ -271,6 +271,18 @@ def test_a_run_that_sql_does_not_know_is_left_alone(
     assert redis.zrange(keys.due(0), 0, -1) == [stranger.encode()]
 
 
+def test_a_run_that_is_deleted_while_it_speaks_is_nobodys_fault(
+    run: Run, worker: Worker, projector: Projector, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker.begin("blog")
+    projector.poll()
+    worker.say((Status("writing", 1, 2), "blog"))
+    Run.objects.all().delete()
+    projector.poll()
+    assert str(run.id) not in projector.followed
+    assert caplog.records == []
+
+
 def test_values_over_32_kilobytes_come_back_whole(
     run: Run, worker: Worker, projector: Projector
 ) -> None:
