@@ -61,10 +61,9 @@ Outcome = Started | Exception
 
 def enter(entrant: Entrant) -> Started:
     """Raises KeyReused, OverQuota or Unavailable; then nothing was inserted."""
-    # Spans take their time, and what is in a transaction already has SQLite's lock: others wait
-    # for it.
-    if not entrant.spans and not connection.in_atomic_block:
-        return _together.ask(entrant.run.owner_id, entrant)
+    # What is in a transaction already has SQLite's lock: others wait for it.
+    if not connection.in_atomic_block:
+        return (_singly if entrant.spans else _together).ask(entrant.run.owner_id, entrant)
     [outcome] = _enter([entrant], _nothing)
     if isinstance(outcome, Exception):
         raise outcome
@@ -98,6 +97,7 @@ def _alone(entrant: Entrant) -> Outcome:
 
 
 _together: Together[Entrant, Started] = Together(_enter)
+_singly: Together[Entrant, Started] = Together(_enter, most=1)  # spans take their time
 
 
 @dataclass(frozen=True)

@@ -44,8 +44,9 @@ class _Place(Generic[T, R]):
 
 
 class Together(Generic[T, R]):
-    def __init__(self, do: Do[T, R]) -> None:
-        self._do = do
+    def __init__(self, do: Do[T, R], most: int = MOST) -> None:
+        """`most`: how many are done at once."""
+        self._do, self._most = do, most
         self._lock = Lock()
         self._lines: dict[Hashable, list[_Place[T, R]]] = {}  # of those for whom one is at work
 
@@ -82,8 +83,8 @@ class Together(Generic[T, R]):
     def _do_all(self, line: Hashable, first: _Place[T, R]) -> None:
         with self._lock:
             others = self._lines[line]
-            places = [first, *others[: MOST - 1]]
-            del others[: MOST - 1]
+            places = [first, *others[: self._most - 1]]
+            del others[: self._most - 1]
         following = [line]
 
         def go_on() -> None:

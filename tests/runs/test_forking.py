@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Event, Thread
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from pytest_django import Settings
 from redis import Redis
 
@@ -19,6 +20,8 @@ from runs.lifecycle import Invalid, KeyReused, OverQuota, Unavailable
 from runs.models import Run, Span
 from runs.monitor import Monitor
 from runs.projector import Projector
+from runs.turns import in_turn
+from tests.chaos.waiting import until
 from tests.runs.conftest import BRIEF, ListBell
 from tests.runs.worker import Worker, due_at, overdue, serve
 from tests.valkey import free_port
@@ -227,6 +230,36 @@ def test_a_fork_counts_for_the_quota(failed: Run, settings: Settings) -> None:
     with pytest.raises(OverQuota):
         forked(failed)
     assert (Run.objects.count(), Span.objects.filter(copied__isnull=False).count()) == (2, 5)
+
+
+def test_forks_of_one_owner_enter_one_by_one_and_hold_nothing_while_they_wait(
+    failed: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered, insert = list[int](), entrance._inserted
+
+    def counted(entrants: Any, go_on: Any) -> Any:
+        entered.append(len(entrants))
+        return insert(entrants, go_on)
+
+    def forks(_: int) -> Run:
+        try:
+            return forked(failed)
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(entrance, "_inserted", counted)
+    with ThreadPoolExecutor(5) as threads, in_turn(failed.owner_id):
+        found = threads.map(forks, range(5))
+        until(lambda: sum(map(len, entrance._singly._lines.values())) == 4, 20)
+        assert connection.vendor == "sqlite" or until(lambda: in_use() == 2, 20)
+    assert len({run.pk for run in found}) == 5
+    assert entered == [1] * 5
+
+
+def in_use() -> int:
+    """Connections of PostgreSQL's pool."""
+    stats = connection.pool.get_stats()  # type: ignore[attr-defined]
+    return int(stats["pool_size"] - stats["pool_available"])
 
 
 def test_without_redis_nothing_is_inserted(failed: Run, settings: Settings) -> None:

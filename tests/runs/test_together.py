@@ -107,8 +107,8 @@ def test_the_next_begin_as_soon_as_they_may(gate: Gate) -> None:
         assert (first.result(20), second.result(20)) == (0, 4)
 
 
-def test_no_more_at_once_than_is_good(gate: Gate, monkeypatch: Any) -> None:
-    monkeypatch.setattr(together, "MOST", 2)
+def test_no_more_at_once_than_is_good(gate: Gate) -> None:
+    gate.together = Together(gate.do, most=2)
     with ThreadPoolExecutor(9) as pool:
         futures = asked(pool, gate, range(0, 12, 2))
         gate.may.set()
