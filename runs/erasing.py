@@ -65,8 +65,9 @@ def _expire(client: Redis, run: str) -> None:
 
 
 def _is_announced(client: Redis, run: Run) -> bool:
-    """Whether its start has done all that it will: it may still be on its way from SQL to Redis."""
-    if time.time() - run.created_at.timestamp() > LAST_S:
+    """Whether its start has done all that it will: it may still be on its way from SQL to Redis. So
+    may be the restore of a log that was lost, which does not begin as a start's does."""
+    if run.finished and time.time() - run.created_at.timestamp() > LAST_S:
         return True
     return bool(client.xrange(keys.log(run.pk), str(FIRST), str(FIRST)))
 
@@ -77,7 +78,7 @@ def _drop(client: Redis, run: str, *, announced: bool) -> None:
         pipe.delete(name(run))
     pipe.zrem(keys.due(keys.bucket(run)), run)
     if not announced:
-        # Where there is no log, whoever announces it would begin one: and the run would go on.
+        # Where there is no log, whoever is late would begin one: and the run would go on.
         end = codec.encode(RunCancelled("owner", "deleted"), at=time.time_ns() // 1_000_000)
         pipe.xadd(keys.log(run), {"kind": end.kind, "data": end.data}, id=str(FIRST))
         pipe.expire(keys.log(run), LAST_S)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from redis import Redis
 
 from runs import entrance, erasing, lifecycle
+from runs import restore as restoring
 from runs.collector import Collector
 from runs.doorbell import bell
 from runs.erasing import erase
@@ -22,7 +25,7 @@ from tests.runs.serving import Person
 from tests.runs.worker import Worker
 from tests.runs.writer import ROOT, Writer, done, wrote
 from tests.valkey import free_port
-from workflows.wire import keys
+from workflows.wire import keys, log
 from workflows.wire.cursor import ZERO
 from workflows.wire.events import RunCompleted
 from workflows.wire.script import Answer
@@ -107,6 +110,28 @@ def test_a_start_that_announces_it_too_late_brings_nothing_back(
     assert due(redis) == []
     assert Worker(redis, run, ZERO).open(1).answer is Answer.ENDED
     assert 0 < redis.pttl(keys.log(run.pk)) <= 1000 * erasing.LAST_S
+
+
+def test_a_restore_that_comes_too_late_brings_nothing_back(
+    owner: Person, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, _ = begun(owner, redis)
+    Run.objects.update(created_at=timezone.now() - timedelta(hours=1))
+    redis.flushall()
+    write = restoring.run_script
+
+    def late(client: Redis, call: Any) -> Any:
+        monkeypatch.undo()
+        erase(Run.objects.get())
+        return write(client, call)
+
+    monkeypatch.setattr(restoring, "run_script", late)
+    run.refresh_from_db()
+    restoring.restore(redis, run, tip=ZERO, redis_run_id=log.redis_run_id(redis))
+    assert not Run.objects.exists()
+    said = [str(redis.dump(key)) for key in redis.scan_iter()]
+    assert not any(CANARY in one for one in said)
+    assert due(redis) == []
 
 
 def test_it_can_be_done_twice(owner: Person, redis: Redis) -> None:
