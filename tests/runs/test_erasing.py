@@ -28,7 +28,7 @@ from tests.valkey import free_port
 from workflows.wire import keys, log
 from workflows.wire.cursor import ZERO
 from workflows.wire.events import RunCompleted
-from workflows.wire.script import Answer
+from workflows.wire.script import Answer, run_script
 
 pytestmark = pytest.mark.django_db
 CANARY = "canary-7f3a"
@@ -118,12 +118,11 @@ def test_a_restore_that_comes_too_late_brings_nothing_back(
     run, _ = begun(owner, redis)
     Run.objects.update(created_at=timezone.now() - timedelta(hours=1))
     redis.flushall()
-    write = restoring.run_script
 
     def late(client: Redis, call: Any) -> Any:
         monkeypatch.undo()
         erase(Run.objects.get())
-        return write(client, call)
+        return run_script(client, call)
 
     monkeypatch.setattr(restoring, "run_script", late)
     run.refresh_from_db()
