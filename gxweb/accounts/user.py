@@ -30,6 +30,8 @@ class User(AbstractUser):
     # Mail is sent to those who ask for it.
     mail_when_finished = models.BooleanField(default=False)
     mail_when_failed = models.BooleanField(default=False)
+    # When somebody was last at deleting the account, which cannot be done at once; null: it stays.
+    leaving_at = models.DateTimeField(null=True, editable=False)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -42,6 +44,13 @@ class User(AbstractUser):
                 Lower("email"),
                 name="user_email_any_case",
                 violation_error_message="There is an account with this address already.",
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["leaving_at"],
+                name="user_leaving",
+                condition=models.Q(leaving_at__isnull=False),
             )
         ]
 

@@ -11,10 +11,12 @@ import pytest
 from django.apps import apps
 from django.core.mail import EmailMessage
 from django.test import Client
+from django.utils import timezone
 from redis import Redis
 
 from gxweb.accounts import deletion
 from gxweb.accounts.models import ApiToken, User
+from runs.chores import CHORES
 from runs.lifecycle import Unavailable, start
 from runs.models import LogArchive, Run
 from runs.projector import Projector
@@ -98,6 +100,44 @@ def test_a_start_that_comes_after_its_owner_has_gone_is_refused(ada: User, redis
     assert CANARY not in everything(redis)
 
 
+def died_at_it(user: User) -> User:
+    """As a killed process left it: some runs are gone, and nobody can sign in."""
+    then = timezone.now() - 2 * deletion.ABANDONED
+    User.objects.filter(pk=user.pk).update(is_active=False, leaving_at=then)
+    return user
+
+
+def test_control_goes_on_where_a_process_died(
+    ada: User, redis: Redis, mailed: Callable[[], list[EmailMessage]]
+) -> None:
+    bob = died_at_it(User.objects.create_user("bob@example.org"))
+    User.objects.filter(pk=bob.pk).update(leaving_at=timezone.now())  # somebody is at this one
+    owned(died_at_it(ada), redis, finished=True)
+    owned(ada, redis, finished=False)
+    step = CHORES["deletions"]
+    assert step() is True
+    assert [user.email for user in User.objects.all()] == ["bob@example.org"]
+    assert CANARY not in everything(redis)
+    assert [(m.subject, m.to) for m in mailed()] == [
+        ("Your account is deleted", ["ada@example.org"])
+    ]
+    assert step() is False
+
+
+def test_control_waits_for_redis_and_tries_again(ada: User, redis: Redis, settings: Any) -> None:
+    owned(died_at_it(ada), redis, finished=False)
+    there = settings.GX
+    settings.GX = replace(there, redis_url=f"redis://127.0.0.1:{free_port()}/0")
+    assert deletion.go_on() is False
+    assert not User.objects.get(pk=ada.pk).is_active
+    settings.GX = there
+    assert deletion.go_on() is False, "another control may be at it"
+    assert died_at_it(ada)
+    assert deletion.go_on() is True
+    assert not User.objects.exists()
+    assert CANARY not in everything(redis)
+
+
 def test_it_says_before_what_goes(as_ada: Client, ada: User, redis: Redis) -> None:
     owned(ada, redis, finished=False)
     html = as_ada.get(URL).content.decode()
@@ -119,7 +159,8 @@ def test_without_redis_the_account_stays_open(
     settings.GX = replace(settings.GX, redis_url=f"redis://127.0.0.1:{free_port()}/0")
     html = as_ada.post(URL, {"password": PASSWORD}).content.decode()
     assert "not possible just now" in html
-    assert User.objects.get(pk=ada.pk).is_active
+    found = User.objects.get(pk=ada.pk)
+    assert (found.is_active, found.leaving_at) == (True, None)
     assert Run.objects.count() == 1
 
 
