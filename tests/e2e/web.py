@@ -56,10 +56,10 @@ class Web:
         self._hand = Hand(self._environment)
         person: dict[str, Any] = json.loads(self.python(PREPARE))
         self.session: str = person["session"]
-        self._user = str(person["user"])
+        self.user = str(person["user"])
 
     def add_run(self) -> str:
-        return self.python(ADD_RUN, self._user).strip()
+        return self.python(ADD_RUN, self.user).strip()
 
     def start(self) -> None:
         words = ["uvicorn", "gxweb.asgi:application", "--port", str(self.port), "--no-access-log"]
