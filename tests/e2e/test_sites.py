@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from redis import Redis
 
 from tests.e2e.axe import looked_at, told
@@ -113,6 +113,7 @@ def test_it_is_watched_used_and_edited_while_it_is_read(
     expect(page.locator(".frontier-line")).to_contain_text("1/12 pages · 2 facts")
     expect(page.locator(".frontier")).to_contain_text("a page every 2 s")
     expect(page.locator('#steps-read_page [data-state="done"]')).to_have_count(1)
+    renewed_twice(page, reading)
     # In place, while the reading finds something else.
     page.locator('[data-field="tone"]').get_by_role("link", name="Edit").click()
     page.get_by_label("Tone").fill("Dry as flour")
@@ -145,6 +146,32 @@ def test_it_is_watched_used_and_edited_while_it_is_read(
     reading.say(RunCompleted({"note": "You stopped it."}))
     expect(page.get_by_role("button", name="Read again")).to_be_visible(timeout=15_000)
     expect(page.locator(".note")).to_contain_text("You stopped it.")
+
+
+def renewed_twice(page: Page, reading: Reading) -> None:
+    """The second time while the first answer is under way, which takes the part away."""
+    held: list[Route] = []
+    page.route("**/profile/", lambda route: held.append(route))
+    find(page, reading, "Bakers")
+    while not held:
+        page.wait_for_timeout(20)
+    answer = held[0].fetch()
+    find(page, reading, "Millers")
+    held[0].fulfill(response=answer)
+    expect(page.locator('[data-field="audience"]')).to_contain_text("Bakers")
+    while len(held) == 1:
+        page.wait_for_timeout(20)
+    held[1].continue_()
+    expect(page.locator('[data-field="audience"]')).to_contain_text("Millers")
+    page.unroute("**/profile/")
+
+
+def find(page: Page, reading: Reading, audience: str) -> None:
+    """And see that the page was told: that there is more, and not what."""
+    told = page.locator("#look-profile [data-found]")
+    told.evaluate("(one) => { one.dataset.old = true; }")
+    reading.show(profile=PROFILE | {"audience": {"value": audience, "quote": "", "url": ""}})
+    expect(told).not_to_have_attribute("data-old", "true")
 
 
 @pytest.mark.parametrize("page", [{"script": False}], indirect=True)
