@@ -27,6 +27,7 @@ from gxweb.accounts import belongings, mail
 from gxweb.accounts.credentials import OldPasswordForm
 from gxweb.accounts.user import User, signed_in
 from runs.chores import CHORES
+from runs.connections import AWAY
 from runs.erasing import erase
 from runs.lifecycle import Unavailable
 from runs.models import LARGE, Run
@@ -91,8 +92,13 @@ def go_on() -> bool:
         return False
     try:
         _empty(user)
+    except AWAY:
+        raise
     except Unavailable:
         logger.warning("the deletion of account %s waits", user.pk)
+        return False
+    except Exception:  # control has others to look after
+        logger.exception("the deletion of account %s does not go on", user.pk)
         return False
     _tell(user)
     return True

@@ -138,6 +138,19 @@ def test_control_waits_for_redis_and_tries_again(ada: User, redis: Redis, settin
     assert CANARY not in everything(redis)
 
 
+def test_one_that_cannot_go_on_stops_no_control(
+    ada: User, redis: Redis, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_: Run) -> None:
+        raise ValueError(CANARY)
+
+    owned(died_at_it(ada), redis, finished=True)
+    monkeypatch.setattr(deletion, "erase", broken)
+    assert deletion.go_on() is False
+    assert f"the deletion of account {ada.pk} does not go on" in caplog.text
+    assert not User.objects.get(pk=ada.pk).is_active
+
+
 def test_it_says_before_what_goes(as_ada: Client, ada: User, redis: Redis) -> None:
     owned(ada, redis, finished=False)
     html = as_ada.get(URL).content.decode()
