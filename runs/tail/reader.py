@@ -45,9 +45,8 @@ class Tail:
         self._grace_s = grace_s
         self._watches: dict[str, Watch] = {}
         self._task: asyncio.Task[None] | None = None
-        self._tasks: set[asyncio.Task[None]] = (
-            set()
-        )  # with those that are closing what they had open
+        # With those that are closing what they had open.
+        self._tasks: set[asyncio.Task[None]] = set()
         self._source: Source | None = None
         self._checked_at = 0.0
         self._failures = 0
