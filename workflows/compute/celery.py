@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import celery
 from redis import Redis
@@ -59,10 +60,15 @@ def app(broker_url: str) -> celery.Celery:
 
 
 def kombu_url(url: str) -> str:
-    """kombu has names of its own for Redis on a socket, and for a database there."""
-    if not url.startswith("unix://"):
-        return url
-    return re.sub(r"([?&])db=", r"\1virtual_host=", f"redis+socket{url.removeprefix('unix')}")
+    """kombu has names of its own for Redis on a socket and a database there. Elsewhere it takes
+    the database from the path alone, and fails at options of redis-py that are not TLS's."""
+    if url.startswith("unix://"):
+        return re.sub(r"([?&])db=", r"\1virtual_host=", f"redis+socket{url.removeprefix('unix')}")
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query))
+    known = {name: value for name, value in options.items() if name.startswith("ssl_")}
+    path = f"/{options['db']}" if "db" in options else parts.path
+    return urlunsplit(parts._replace(path=path, query=urlencode(known)))
 
 
 class CeleryCompute:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from kombu import Connection
 from redis import Redis
 
 from workflows.compute.celery import TASK, CeleryCompute, app, kombu_url
@@ -96,7 +97,11 @@ def test_the_configuration_is_that_of_a_doorbell() -> None:
         ("rediss://h:1/2", "rediss://h:1/2"),
         ("unix:///run/redis.sock", "redis+socket:///run/redis.sock"),
         ("unix:///redis.sock?db=2", "redis+socket:///redis.sock?virtual_host=2"),
+        ("redis://:a%2Fb@h:1?db=2", "redis://:a%2Fb@h:1/2"),
+        ("rediss://h/0?db=3&ssl_cert_reqs=none", "rediss://h/3?ssl_cert_reqs=none"),
+        ("redis://h/3?socket_timeout=9", "redis://h/3"),
     ],
 )
-def test_a_socket_has_another_name_there(ours: str, kombus: str) -> None:
+def test_an_address_of_redis_is_one_for_kombu(ours: str, kombus: str) -> None:
     assert kombu_url(ours) == kombus
+    Connection(kombus)  # it refuses what it does not know
