@@ -127,6 +127,7 @@ def story(run: Run, spans: Iterable[Span], *, restored: bool = True) -> Iterator
     )
     for span in spans:
         yield Told(_started(span), millis(span.started_at), span.path)
+    yield from _progress(run, spans[:1])
     for span in spans:
         if span.status in OPEN:
             yield from (Told(body, created, span.path) for body in _words(span.said))
@@ -141,6 +142,13 @@ def story(run: Run, spans: Iterable[Span], *, restored: bool = True) -> Iterator
     if restored and run.waiting is not None:
         since, asker = run.waiting.get("since"), run.waiting.get("span")
         yield Told(_question(run.waiting), since or created, asker or None)
+
+
+def _progress(run: Run, root: Iterable[Span]) -> Iterator[Told]:
+    done, total = run.progress_done, run.progress_total
+    for span in root if run.progress_message or total is not None else ():
+        told = events.Status(run.progress_message, done, total)
+        yield Told(told, millis(span.started_at), span.path)
 
 
 def _told_before(heard: Mapping[str, Any], at: int) -> Iterator[Told]:
@@ -159,13 +167,23 @@ def remembered(run: Run, spans: Iterable[Span]) -> State:
     now = fold(EMPTY, events_)
     return replace(
         now,
+        **_asked(run.waiting),
         cursor=run.cursor,
         status=run.status,
         attempt=run.cursor_attempt,
         starts=run.starts,
         started_at=_millis(run.started_at),
-        waiting=None if run.waiting is None else _question(run.waiting),
     )
+
+
+def _asked(waiting: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What a state says of the question that is open."""
+    if waiting is None:
+        return {}
+    question = _question(waiting)
+    asked = state.Asked(Cursor(0, 0), waiting.get("span") or "", question.until)
+    since = waiting.get("since")
+    return {"waiting": question, "waiting_since": since, "asked": {question.key: asked}}
 
 
 def _usage(run: Run, now: State) -> dict[str, Any]:

@@ -10,10 +10,12 @@ from redis import Redis
 from runs import history
 from runs.models import Run
 from runs.projector import Projector
+from runs.restore import restore
 from tests.runs.worker import Worker
 from tests.valkey import free_port
 from workflows.wire import codec, keys, log
-from workflows.wire.cursor import Cursor
+from workflows.wire.cursor import ZERO, Cursor
+from workflows.wire.events import Status
 
 
 def reread(run: Run) -> Run:
@@ -93,6 +95,20 @@ def test_without_redis_a_live_run_is_what_sql_has(
     assert list(view.state.spans) == ["blog", "blog/a", "blog/b"]
     assert view.state.spans["blog/a"].output == {"markdown": "Warm."}
     assert history.read(reread(run)).live is False
+
+
+def test_how_far_it_came_is_remembered_and_restored(run: Run, worker: Worker, redis: Redis) -> None:
+    worker.begin("blog")
+    worker.say((Status("Reading", 3, 12), "blog"))
+    Projector(redis).poll()
+    redis.flushall()
+    root = history.view(reread(run)).state.root
+    found = reread(run)
+    assert restore(redis, found, tip=ZERO, redis_run_id=log.redis_run_id(redis))
+    again = history.view(reread(run)).state.root
+    for span in (root, again):
+        assert span is not None
+        assert (span.message, span.done, span.total) == ("Reading", 3, 12)
 
 
 def test_a_log_that_has_less_than_sql_is_not_shown(run: Run, worker: Worker, redis: Redis) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from gxweb.accounts.models import User
 from runs import lifecycle
 from runs.api import runs as runs_api
 from runs.models import Run
 from tests.runs.api.scribe import POST, Scribe
-from workflows.wire.events import Error, RunFailed, SpanStarted, Status
+from tests.valkey import free_port
+from workflows.wire.events import Error, RunFailed, RunWaiting, SpanStarted, Status
 
 JSON = "application/json"
 
@@ -53,6 +56,20 @@ def test_live_run_is_told_from_its_log(api: Client, run: Run, scribe: Scribe) ->
     assert (found["status"], found["attempt"]) == ("running", 1)
     assert found["progress"] == {"done": 2, "total": 5, "message": "writing"}
     assert found["started_at"].endswith("Z")
+
+
+def test_while_redis_is_away_a_run_is_told_from_its_row(
+    api: Client, run: Run, scribe: Scribe, project: Callable[[], None], settings: Settings
+) -> None:
+    scribe.say(SpanStarted("blog", "h"))
+    scribe.say(Status("writing", 2, 5))
+    scribe.say(RunWaiting("outline", "The outline", {"type": "object"}))
+    project()
+    settings.GX = replace(settings.GX, redis_url=f"redis://127.0.0.1:{free_port()}/0")
+    found = get(api, run)
+    assert (found["status"], found["waiting"]["key"]) == ("waiting", "outline")
+    assert found["progress"] == {"done": 2, "total": 5, "message": "writing"}
+    assert api.get(f"/api/runs/{run.id}/output").status_code == 409
 
 
 def test_end_is_seen_before_and_after_its_row(
