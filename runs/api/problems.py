@@ -13,6 +13,7 @@ from django.http.response import HttpResponseBase
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from runs.models import Run
 from runs.responses import looked_at
 
 log = logging.getLogger(__name__)
@@ -105,6 +106,7 @@ def teach(api: NinjaAPI) -> None:
 
     on(Problem, lambda error: error)
     on(Http404, lambda error: not_found())
+    on(Run.DoesNotExist, lambda error: not_found())  # it was deleted while we waited
     on(RequestDataTooBig, lambda error: plain(413))
     on(AuthenticationError, lambda error: _unauthenticated())
     on(HttpError, lambda error: plain(error.status_code))

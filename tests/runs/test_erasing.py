@@ -66,6 +66,12 @@ def gone(redis: Redis, run: Run) -> bool:
     return not any(q.exists() for q in rows) and not left(redis, run) and not due(redis)
 
 
+def said(redis: Redis) -> list[str]:
+    """What Redis has of the words of a run."""
+    kept = (str(redis.dump(key)) for key in redis.scan_iter())
+    return [one for one in kept if CANARY in one]
+
+
 def due(redis: Redis) -> list[Any]:
     return [run for n in range(16) for run in redis.zrange(f"gx:{{{n}}}:due", 0, -1)]
 
@@ -137,9 +143,30 @@ def test_it_can_be_done_twice(owner: Person, redis: Redis) -> None:
     run, _ = begun(owner, redis)
     again = Run.objects.get(pk=run.pk)
     erase(run)
-    with pytest.raises((lifecycle.Unavailable, Run.DoesNotExist)):
-        erase(again)
-    assert gone(redis, run)
+    with pytest.raises(lifecycle.Finished):
+        lifecycle.cancel(again, by="owner")
+    erase(again)
+    assert not Run.objects.exists()
+    assert not said(redis)
+
+
+def test_a_double_click_is_one_deletion(
+    owner: Person, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer to the second is the one that is shown."""
+    run, _ = begun(owner, redis)
+    place = f"/runs/{run.pk}/deletion/"
+
+    def slow(*given: Any, **named: Any) -> None:
+        monkeypatch.undo()
+        assert owner.client.post(place)["Location"] == "/runs/"
+        cancel(*given, **named)
+
+    cancel = lifecycle.cancel
+    monkeypatch.setattr(lifecycle, "cancel", slow)
+    assert owner.client.post(place)["Location"] == "/runs/"
+    assert not Run.objects.exists()
+    assert not said(redis)
 
 
 def test_forks_stay(owner: Person, redis: Redis) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx2
 import pytest
+from channels.db import database_sync_to_async
 from django.test import Client
 
+from runs.api import streams
+from runs.erasing import erase
 from runs.models import Run
+from runs.tail import Batch
 from tests.runs.api.scribe import POST, Scribe
 from workflows.wire.events import Error, RunFailed, SpanStarted
 
@@ -51,6 +55,18 @@ def test_run_that_goes_on_has_none_yet(api: Client, run: Run) -> None:
     response = api.get(f"/api/runs/{run.id}/output")
     assert (response.status_code, response.json()["run"]["status"]) == (409, "queued")
     assert response.json()["error"] is None
+
+
+def test_run_that_is_deleted_before_its_first_word_is_not_there(
+    api: Client, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def batches(*given: Any) -> AsyncIterator[Batch | None]:
+        await database_sync_to_async(erase)(run)
+        yield None
+
+    monkeypatch.setattr(streams, "batches", batches)
+    response = api.get(f"/api/runs/{run.id}/output", headers=TEXT)
+    assert (response.status_code, response.json()["type"]) == (404, "urn:gxweb:not_found")
 
 
 def test_text_flows_in_the_order_of_the_sections(

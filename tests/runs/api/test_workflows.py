@@ -10,11 +10,14 @@ from uuid import UUID
 
 import httpx2
 import pytest
+from channels.db import database_sync_to_async
 from django.test import Client
 from redis import Redis
 
 from runs import tail
+from runs.api import workflows
 from runs.api.workflows import _until_end
+from runs.erasing import erase
 from runs.models import Run
 from tests.patience import patience
 from tests.runs.api.scribe import POST, Scribe
@@ -163,6 +166,17 @@ async def test_who_waits_for_a_run_that_cannot_be_followed_is_answered(run: Run)
         await _until_end(run, seconds=20)
         assert watch.failed
     await tail.here().aclose()
+
+
+def test_a_run_that_is_deleted_while_one_waits_for_it_is_not_there(
+    api: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def until_end(run: Run, seconds: int) -> None:
+        await database_sync_to_async(erase)(run)
+
+    monkeypatch.setattr(workflows, "_until_end", until_end)
+    response = start(api, Prefer="wait=300")
+    assert (response.status_code, response.json()["type"]) == (404, "urn:gxweb:not_found")
 
 
 @pytest.mark.parametrize("prefer", ["wait=soon", "await=3", "wait", "return=minimal"])
