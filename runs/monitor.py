@@ -116,6 +116,8 @@ class Monitor:
 
     def _judge(self, ids: Sequence[str], now: int) -> Iterator[Run]:
         """Act on each run that is due; gives those to be rung for."""
+        if not ids:
+            return  # in most ticks, of most buckets
         found = Run.objects.filter(pk__in=[UUID(id) for id in ids]).defer(*LARGE)
         known = {str(run.id): run for run in found}
         self._strangers([id for id in ids if id not in known], now)
