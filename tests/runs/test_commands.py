@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
 from django.core.management import CommandError, call_command
 from redis import Redis
@@ -69,6 +70,18 @@ def test_an_unknown_run_is_one_line(transactional_db: None) -> None:
 def test_run_starts_for_the_only_person(alice: AbstractUser) -> None:
     id = said("run", "blog", json.dumps(BRIEF)).strip()
     assert str(Run.objects.get(owner_id=alice.pk).id) == id
+
+
+def test_closed_accounts_are_nobody(alice: AbstractUser) -> None:
+    """Such as that of the sample, which every installation has."""
+    people = get_user_model().objects
+    closed = people.create_user(email="sample@example.invalid", is_active=False)
+    said("run", "blog", json.dumps(BRIEF))
+    alice.delete()
+    for asked in ({}, {"email": closed.email}):
+        with pytest.raises(CommandError, match="Whose run"):
+            said("run", "blog", json.dumps(BRIEF), **asked)
+    assert not Run.objects.exists()
 
 
 def test_run_says_that_nobody_is_there_to_take_it(alice: AbstractUser, redis: Redis) -> None:

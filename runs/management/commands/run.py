@@ -64,7 +64,9 @@ def _input(given: str) -> Any:
 
 
 def _owner(email: str | None) -> AbstractBaseUser:
-    people = get_user_model()._default_manager.all()
+    """Somebody who can sign in: what belongs to a closed account nobody would ever see, or, as the
+    sample, everybody."""
+    people = get_user_model()._default_manager.filter(is_active=True)
     if email:
         people = people.filter(email__iexact=email)
     found = list(people[:2])
