@@ -1,9 +1,10 @@
 """A breaker for each provider's model: shared by all workers through Redis, else of this process.
 
 It opens on errors and time-outs, in whichever worker they are seen. Then one call after the other
-is let through as a probe, never two at once, and the first that is answered closes it. What a
-provider refuses, limits or answers badly is no outage; that it bars us (a key, an unpaid bill)
-opens it for longer, since only people can change that.
+is let through as a probe, and the first that is answered closes it, also one whose answer was so
+long that another was let through meanwhile. What a provider refuses, limits or answers badly is no
+outage; that it bars us (a key, an unpaid bill) opens it for longer, since only people can change
+that.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -78,6 +80,7 @@ class _Breaker:
     until: float = 0.0  # when the points are forgotten
     due: float | None = None  # open: when the next probe may begin
     probe: str = ""
+    probes: deque[str] = field(default_factory=lambda: deque(maxlen=60))
 
 
 @dataclass
@@ -95,6 +98,7 @@ class Local:
                 return Leave(number, others=closed - 1)
             if breaker.due <= now:
                 breaker.probe, breaker.due = who, now + probe_s
+                breaker.probes.append(who)
                 return Leave(number, probe=True, others=closed)
         return Leave(None, wait_s=min((b.due or now) - now for b in breakers) if breakers else 0.0)
 
@@ -119,11 +123,11 @@ class Local:
         return self._of(name).due is not None
 
     def _probed(self, name: str, breaker: _Breaker, who: str, said: Outcome, pause: float) -> Told:
-        if breaker.probe != who:
-            return "same"
-        if said in ("ok", "alive"):
+        if said in ("ok", "alive") and who in breaker.probes:
             del self._kept[name]
             return "healed"
+        if breaker.probe != who or said in ("ok", "alive"):
+            return "same"
         now = self.clock()
         breaker.probe, breaker.due = "", now if said == "left" else now + pause
         breaker.until = now + MEMORY_S

@@ -135,8 +135,24 @@ async def test_a_probe_whose_worker_died_is_not_waited_for(desk: Desk) -> None:
     assert (await choose(desk, who="dead")).probe
     await desk.after(PROBE_S)
     assert (await choose(desk, who="next")).probe
-    assert await told(desk, None, who="dead") == "same"
+    assert await told(desk, DOWN, who="dead") == "same"
     assert await told(desk, None, who="next") == "healed"
+
+
+async def test_a_probe_with_a_long_answer_closes_it_all_the_same(desk: Desk) -> None:
+    """A section of a post takes longer to be told than a probe has its provider for itself: while
+    there are calls each would be followed by the next, and none would ever count."""
+    await told(desk, *[DOWN] * OPENS_AT)
+    await desk.after(PROBE_EVERY_S)
+    assert (await choose(desk, who="long")).probe
+    for number in range(5):
+        await desk.after(PROBE_S)
+        assert (await choose(desk, who=f"later {number}")).probe
+    assert await told(desk, None, who="before it opened") == "same"
+    assert await told(desk, None, who="long") == "healed"
+    assert await choose(desk) == Leave(0)
+    await told(desk, *[DOWN] * OPENS_AT)
+    assert await told(desk, None, who="later 1") == "same"  # of the outage before
 
 
 @pytest.mark.parametrize("answered", [BUSY, FILTERED, OURS])
