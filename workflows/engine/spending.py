@@ -6,14 +6,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from workflows.engine.cache import Spent
+from workflows.wire.codec import dumps
 from workflows.wire.events import Call, Usage
 
 CALLS_KEPT = 200
+USAGE_BYTES = 42 * 1024  # an error of 16 KB may stand beside it
 
 
 def usage(calls: Sequence[Call]) -> Usage:
     """The calls as they were; of very many, the earliest are summed up by model and outcome."""
-    early, late = calls[:-CALLS_KEPT], calls[-CALLS_KEPT:]
+    kept = CALLS_KEPT
+    while len(dumps(said := _usage(calls, kept))) > USAGE_BYTES and kept > 1:
+        kept //= 2
+    return said
+
+
+def _usage(calls: Sequence[Call], kept: int) -> Usage:
+    early, late = calls[:-kept], calls[-kept:]
     sums: dict[tuple[str, str, str], Call] = {}
     for call in early:
         kind = (call.provider, call.model, call.status)

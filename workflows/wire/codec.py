@@ -22,6 +22,7 @@ from workflows.wire.reading import LARGEST, body_of
 
 V = 1
 BLOB_OVER = 32 * 1024
+BLOB_BEFORE_TOO_LARGE = 1024
 EVENT_MAX = 64 * 1024
 ERROR_MAX = 16 * 1024
 OUTPUT_MAX = 2 * 1024 * 1024
@@ -56,12 +57,15 @@ def encode(
     body: Body, *, at: int, span: str | None = None, extra: Mapping[str, Any] | None = None
 ) -> Packed:
     """Raises TooLarge, and TypeError for what JSON cannot say."""
-    blobs: dict[str, bytes] = {}
-    said = {name: _inline(name, value, blobs) for name, value in _parts(body)}
-    data = dumps({"v": V, "at": at, "span": span, "data": {**(extra or {}), **said}})
-    if len(data) > EVENT_MAX:
-        raise TooLarge(f"{body.kind} of {len(data)} bytes")
-    return Packed(body.kind, data, blobs)
+    size = 0
+    # What stands beside a value may leave less room for it.
+    for over in (BLOB_OVER, BLOB_BEFORE_TOO_LARGE):
+        blobs: dict[str, bytes] = {}
+        said = {name: _inline(name, value, blobs, over) for name, value in _parts(body)}
+        data = dumps({"v": V, "at": at, "span": span, "data": {**(extra or {}), **said}})
+        if (size := len(data)) <= EVENT_MAX:
+            return Packed(body.kind, data, blobs)
+    raise TooLarge(f"{body.kind} of {size} bytes")
 
 
 def decode(id: str | bytes, entry: Mapping[Any, bytes]) -> Event:
@@ -203,13 +207,13 @@ def _clip(message: str) -> str:
     return raw[:ERROR_MAX].decode("utf-8", "ignore")
 
 
-def _inline(name: str, value: Any, blobs: dict[str, bytes]) -> Any:
+def _inline(name: str, value: Any, blobs: dict[str, bytes], over: int) -> Any:
     """A large value's place in the event: its bytes, or a reference to its blob."""
     if name not in _LARGE or value is None:
         return value
     raw = dumps(value)
     # A value that looks like a reference must not be read as one.
-    if len(raw) <= BLOB_OVER and not _is_ref(value):
+    if len(raw) <= over and not _is_ref(value):
         return orjson.Fragment(raw)
     sha = hashlib.sha256(raw).hexdigest()
     blobs[sha] = raw

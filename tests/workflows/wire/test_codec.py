@@ -91,6 +91,16 @@ def test_a_value_that_looks_like_a_reference_is_not_read_as_one() -> None:
     assert through(SpanCompleted({"$blob": "no"})).body == SpanCompleted({"$blob": "no"})
 
 
+def test_a_value_makes_room_for_what_stands_beside_it() -> None:
+    """A step that asked a provider two hundred times says so, whatever the size of its result."""
+    calls = tuple(
+        Call("a-provider", "a-model", 1, 2, 0.25, 912.345, id="x" * 32) for _ in range(200)
+    )
+    body = SpanCompleted(output="y" * (codec.BLOB_OVER - 10), usage=Usage(calls))
+    assert len(codec.encode(body, at=AT).data) <= codec.EVENT_MAX
+    assert through(body).body == body
+
+
 def test_an_event_too_large_is_refused() -> None:
     with pytest.raises(codec.TooLarge):
         codec.encode(Text("a", 0, "x" * codec.EVENT_MAX), at=AT)
