@@ -24,11 +24,12 @@ FindToken = Callable[[str], Scoped | None]
 
 @dataclass(frozen=True)
 class Grant:
-    """A person, what the request may do in that person's name, and whether that still holds."""
+    """A person, and what the request may do in that person's name. `again`: the person as of now,
+    with the rights of now; None when the grant does not hold any more."""
 
     user: AbstractBaseUser
     scopes: frozenset[str]
-    holds: Callable[[], bool]
+    again: Callable[[], AbstractBaseUser | None]
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,11 @@ class Token:
         user, scopes = found
         if self.scope not in scopes:
             raise Problem(403, "missing_scope", f"This token has no scope “{self.scope}”.")
-        return Grant(user, scopes, lambda: self.find(token.strip()) is not None)
+        return Grant(user, scopes, lambda: self._person(token.strip()))
+
+    def _person(self, token: str) -> AbstractBaseUser | None:
+        found = self.find(token)
+        return None if found is None else found[0]
 
 
 @dataclass(frozen=True)
@@ -100,11 +105,12 @@ def find_run(request: HttpRequest, id: UUID) -> Run:
 find_run_async = database_sync_to_async(find_run)
 
 
-def _signed_in(session_key: str | None) -> bool:
+def _signed_in(session_key: str | None) -> AbstractBaseUser | None:
     """Asked anew, from the store: a logout or another password ends it."""
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
-    return get_user(request).is_authenticated
+    user = get_user(request)
+    return user if user.is_authenticated else None
 
 
 def _unauthenticated() -> Problem:

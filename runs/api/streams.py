@@ -97,7 +97,8 @@ async def batches(run: Run, after: Cursor, grant: Grant) -> AsyncIterator[Batch 
 @database_sync_to_async  # type: ignore[untyped-decorator]
 def _may_go_on(run: Run, grant: Grant) -> bool:
     """A run may have been deleted, or the right to see it taken away."""
-    return grant.holds() and Run.objects.visible_to(cast("Any", grant.user)).contains(run)
+    user = grant.again()
+    return user is not None and Run.objects.visible_to(cast("Any", user)).contains(run)
 
 
 async def _follow(run: Run, after: Cursor, media_type: str, grant: Grant) -> AsyncIterator[bytes]:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Any
 
 import httpx2
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from redis import Redis
 
 from gxweb.accounts.models import ApiToken, User
 from runs.api import streams
 from runs.models import Run
+from tests.patience import patience
+from tests.runs.api.conftest import Issue
 from tests.runs.api.scribe import Scribe
 from workflows.wire.events import SpanStarted
 
@@ -213,6 +218,26 @@ def test_stream_ends_when_the_token_is_revoked(
             row.revoke()
         rest = "".join(found)
     assert "run.completed" not in rest
+
+
+def test_stream_of_anothers_run_ends_with_the_right_to_see_it(
+    server: str, bob: User, run: Run, scribe: Scribe, issue: Issue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "PING_S", 0.05)
+    monkeypatch.setattr(streams, "CHECK_S", 0.05)
+    User.objects.filter(pk=bob.pk).update(is_staff=True)
+    bob.user_permissions.add(Permission.objects.get(codename="view_run"))
+    url = f"{server}/api/runs/{run.id}/events"
+    headers = {**SSE, **issue(user=bob)}
+    with httpx2.stream("GET", url, headers=headers, timeout=patience(20), trust_env=False) as said:
+        found = said.iter_lines()
+        _until(found, ": ping")
+        bob.user_permissions.clear()
+        # Without an end it would go on to ping.
+        until = time.monotonic() + patience(20)
+        rest = list(takewhile(lambda _: time.monotonic() < until, found))
+    assert time.monotonic() < until
+    assert not any("run.completed" in line for line in rest)
 
 
 def _write_on(scribe: Scribe) -> None:
