@@ -435,8 +435,8 @@ def test_a_large_fork_is_announced_though_its_copying_took_its_time(
 
     def slow(run: Run) -> None:
         check(run)
-        Event().wait(0.6)
+        Event().wait(1.6)
 
-    monkeypatch.setattr(entrance, "SETTLED_S", 0.5)
+    monkeypatch.setattr(entrance, "SETTLED_S", 1.5)
     monkeypatch.setattr(forking, "_check_size", slow)
     assert redis.exists(keys.log(forked(failed).id))

@@ -213,7 +213,7 @@ async def test_a_call_of_an_earlier_try_that_goes_on_keeps_its_identity(house: H
             go.wait(10)
         return calls["slow"]
 
-    @component(timeout=0.05, retry=Retry(2, QUICK))
+    @component(timeout=1, retry=Retry(2, QUICK))
     def parent() -> Any:
         # In a thread, which no time-out stops: the first try's call is under way for all of it.
         calls["parent"] += 1

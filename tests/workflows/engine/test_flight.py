@@ -147,12 +147,12 @@ async def test_a_holder_that_died_is_followed(slot: Slot, monkeypatch: pytest.Mo
 
 
 async def test_a_holder_that_lives_keeps_it(slot: Slot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flights, "HELD_S", 0.3)
-    monkeypatch.setattr(flights, "RENEW_S", 0.05)
+    monkeypatch.setattr(flights, "HELD_S", 1)
+    monkeypatch.setattr(flights, "RENEW_S", 0.1)
     async with Flight(slot, Waiter()) as flight:
         assert await flight.find() is None
-        for _ in range(10):
-            await asyncio.sleep(0.06)
+        for _ in range(8):
+            await asyncio.sleep(0.15)
             assert not await slot.hold("other", 1)
     assert await slot.hold("other", 1)
 
