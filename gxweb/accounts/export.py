@@ -6,6 +6,7 @@ import tempfile
 import zipfile
 from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import IO, Any
+from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_required
@@ -21,7 +22,7 @@ from gxweb.accounts import belongings
 from gxweb.accounts.throttle import Limit
 from gxweb.accounts.user import User, signed_in
 from runs import history
-from runs.models import Run
+from runs.models import LARGE, Run
 from workflows.wire import codec
 
 OF_ACCOUNT = Limit("exports of account", most=10, seconds=3600)
@@ -72,8 +73,9 @@ def archive(user: User) -> IO[bytes]:
         made.writestr("account.json", _encode(_fields(user)))
         for rows in belongings.querysets(user):
             _write(made, f"{rows.model._meta.label_lower}.jsonl", _lines(rows))
-        for run in Run.objects.filter(owner=user).order_by("pk"):
-            _write(made, f"events/{run.pk}.jsonl", _events(run))
+        # Not the rows of all at once: there may be thousands, and each may be large.
+        for id in Run.objects.filter(owner=user).order_by("pk").values_list("pk", flat=True):
+            _write(made, f"events/{id}.jsonl", _events(id))
     file.seek(0)
     return file
 
@@ -89,8 +91,10 @@ def _lines(rows: models.QuerySet[Any]) -> Iterator[bytes]:
         yield _encode(_fields(row)).encode()
 
 
-def _events(run: Run) -> Iterator[bytes]:
-    for event in history.read(run).events:
+def _events(id: UUID) -> Iterator[bytes]:
+    """None of a run that was deleted meanwhile."""
+    run = Run.objects.defer(*LARGE).select_related("archive").filter(pk=id).first()
+    for event in history.read(run).events if run is not None else ():
         yield codec.dumps(codec.to_json(event))
 
 

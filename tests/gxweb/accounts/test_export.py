@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Iterable
 
 import pytest
 from django.test import Client
@@ -12,6 +13,7 @@ from redis import Redis
 
 from gxweb.accounts import belongings, export
 from gxweb.accounts.models import ApiToken, User
+from runs.erasing import erase
 from runs.models import Run
 from runs.projector import Projector
 from tests.runs.writer import ROOT, Writer, done, wrote
@@ -55,6 +57,26 @@ def test_all_of_ones_own_and_nothing_else(ada: User, redis: Redis) -> None:
     everything = b"".join(made.read(name) for name in made.namelist())
     assert b"his-canary" not in everything
     assert str(his.pk).encode() not in everything
+
+
+def test_a_run_that_is_deleted_meanwhile_is_left_out(
+    ada: User, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes minutes where there is much, and people go on meanwhile."""
+    runs = sorted((run_of(ada, redis, "one"), run_of(ada, redis, "two")), key=lambda run: run.pk)
+    Projector(redis).poll()
+    first, last = (f"events/{run.pk}.jsonl" for run in runs)
+
+    def write(made: zipfile.ZipFile, name: str, told: Iterable[bytes]) -> None:
+        _write(made, name, told)
+        if name == first:
+            erase(Run.objects.get(pk=runs[1].pk))
+
+    _write = export._write
+    monkeypatch.setattr(export, "_write", write)
+    made = taken(ada)
+    assert lines(made, first)
+    assert lines(made, last) == []
 
 
 def test_no_keys_to_doors(ada: User) -> None:
