@@ -15,7 +15,7 @@ from workflows.wire.state import EMPTY, State
 
 LICENCES = Path("/usr/share/common-licenses")
 SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(10**6))
-KILLS = int(os.environ.get("KILLS") or 5)
+KILLS = int(os.environ.get("KILLS") or 3)
 
 
 def notes(name: str = "GPL-3") -> str:

@@ -130,7 +130,7 @@ def test_who_waits_in_vain_is_told_so_and_nothing_was_done(gate: Gate, monkeypat
 
 def test_who_is_being_done_waits_for_it_however_long(gate: Gate, monkeypatch: Any) -> None:
     """An error would say that nothing was done."""
-    monkeypatch.setattr(together, "PATIENCE_S", 0.5)
+    monkeypatch.setattr(together, "PATIENCE_S", 1.5)
     again, may = threading.Event(), threading.Event()
 
     def do(numbers: Sequence[int], go_on: Go) -> list[int | BaseException]:
@@ -149,7 +149,7 @@ def test_who_is_being_done_waits_for_it_however_long(gate: Gate, monkeypatch: An
         gate.waiting(2)
         gate.may.set()
         assert again.wait(20)
-        late_ends = pool.submit(threading.Event().wait, 0.6)
+        late_ends = pool.submit(threading.Event().wait, 1.6)
         late_ends.result()
         may.set()
         assert [one.result(20) for one in (*futures, late)] == [0, 2, 4]
