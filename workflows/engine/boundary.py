@@ -72,7 +72,10 @@ def child(parent: Frame, options: Options, bound: dict[str, Any], key: str | Non
     if options.secret:
         attempt.mask.learn(told(bound, options.secret))
         frozen = sealed(frozen, options.secret, attempt.facts.owner)
-    call = fingerprint(options.name, options.version, frozen)
+    call = in_any_run = fingerprint(options.name, options.version, frozen)
+    if (replayed := attempt.mask.replayed(frozen)) is not frozen:
+        # The next attempt has an argument that is another step's result from the log only.
+        call = fingerprint(options.name, options.version, replayed)
     if key is None and values.is_opaque(frozen):
         # Two calls that cannot be told apart must never get each other's results.
         call += f" {attempt.facts.run} {attempt.facts.attempt}"
@@ -81,10 +84,10 @@ def child(parent: Frame, options: Options, bound: dict[str, Any], key: str | Non
     told_apart, key = _unguessable(key, attempt), _shown(key, attempt)
     digest = parent.children.digest(call, told_apart)
     path = attempt.paths.take(digest, parent.path, options.name, key)
-    in_any_run = ""
+    kept = ""
     if options.cache and not values.is_opaque(frozen):
-        in_any_run = cache_key(options.home, call, told_apart, attempt.facts.models)
-    return Place(digest, path, options.name, key, parent.path, in_any_run)
+        kept = cache_key(options.home, in_any_run, told_apart, attempt.facts.models)
+    return Place(digest, path, options.name, key, parent.path, kept)
 
 
 def _unguessable(key: str | None, attempt: Attempt) -> str | None:

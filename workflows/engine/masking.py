@@ -21,7 +21,11 @@ SHORTEST_NAMED = 4  # of those that a component names: it knows what it says
 
 _SECRET_NAME = re.compile(r"(_KEY|_TOKEN|_SECRET|PASSWORD|_DSN)$")
 _URL_NAME = re.compile(r"_URL$")
-_TOKENS = re.compile(r"\bgx_[A-Za-z0-9]{8}_[A-Za-z0-9_-]{20,}|(?i:\bbearer\s+)[\w.~+/-]{8,}=*")
+# "Bearer authentication", "bearer instruments", "Bearer YOUR_TOKEN": no token, but a word.
+_WORD = r"(?:[A-Za-z][a-zß-ÿ]{0,22}|[A-Z_-]{1,40}|(?i:your)[A-Za-z_-]{0,30})(?![\w~+/=-]|\.\w)"
+_TOKENS = re.compile(
+    rf"\bgx_[A-Za-z0-9]{{8}}_[A-Za-z0-9_-]{{20,}}|(?i:\bbearer\s+)(?!{_WORD})[\w.~+/-]{{8,}}=*"
+)
 _SIGNS = (b"gx_", b"earer", b"EARER")
 # What may become one of _TOKENS, at the end of a text. Looked for in so many last characters.
 _BEGUN = re.compile(
@@ -36,6 +40,7 @@ class Mask:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._take(s for s in secrets if len(s) >= SHORTEST)
         self._named: frozenset[str] = frozenset()
+        self._base = self  # what every run of this process knows
 
     def _take(self, secrets: Iterable[str]) -> None:
         self._secrets = sorted(set(secrets), key=len, reverse=True)
@@ -48,7 +53,13 @@ class Mask:
         """A copy for one run, which may learn more."""
         copy = Mask()
         copy._take(self._secrets)
+        copy._base = self._base
         return copy
+
+    def replayed(self, frozen: Any) -> Any:
+        """A value as it comes back from a log. What the run itself calls a secret is not in it: a
+        result that holds such is not kept."""
+        return self._base._value(frozen) if self._base._suspicious(dumps(frozen)) else frozen
 
     def learn(self, secrets: Iterable[str]) -> None:
         """From here on these are secrets too."""

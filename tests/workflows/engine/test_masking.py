@@ -40,6 +40,28 @@ def test_no_secret_is_written(secret: str, body: object) -> None:
     assert MASK.encode() in everything
 
 
+@pytest.mark.parametrize(
+    "token", ["abcdefgh12", "abcDEFghij", "aaaa.bbbb.cccc", "a-b_c-d_e-f", "abcdefgh==", "a" * 24]
+)
+def test_a_bearer_token_is_told_from_a_word(token: str) -> None:
+    mask = Mask()
+    assert mask.text(f"Authorization: Bearer {token}, please") == f"Authorization: {MASK}, please"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Bearer authentication is simple.",
+        "We use bearer authentication.",
+        "BEARER INSTRUMENTS, bearer securities and bearer certificates",
+        "Authorization: Bearer YOUR_ACCESS_TOKEN",
+        "Authorization: Bearer your-api-key",
+    ],
+)
+def test_ordinary_words_about_bearers_stay(words: str) -> None:
+    assert Mask().text(words) == words
+
+
 def test_other_words_stay() -> None:
     body = Log("info", "gx_web is the bearer of good news, abc, /home/someone")
     assert said(body) == encode(body, at=1)

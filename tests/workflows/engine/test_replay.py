@@ -126,6 +126,39 @@ async def test_what_comes_back_is_what_it_was(house: House) -> None:
     assert span.attempt == 1
 
 
+async def test_a_step_is_not_paid_again_because_a_result_was_masked(house: House) -> None:
+    """What the log has of a page is masked: whoever was given the page before the crash is the same
+    step after it."""
+    done: list[str] = []
+    stop, stopped = [True], asyncio.Event()
+
+    @component
+    async def page(n: int) -> str:
+        done.append(f"page {n}")
+        return f'curl -H "Authorization: Bearer sk_test_{n}4eC39HqLyjWDarj" https://example.org'
+
+    @component
+    async def read(page: str) -> int:
+        done.append("read")
+        return len(page)
+
+    @workflow("reads pages with tokens")
+    async def reads(_: Any) -> list[int]:
+        found = [await read(await page(n)) for n in range(2)]
+        if stop:
+            stop.clear()
+            stopped.set()
+            await asyncio.Event().wait()
+        return found
+
+    run = house.queue(reads)
+    await killed(house, reads, run, stopped.wait)
+    state = await finished(house, reads, run)
+    assert state.status == "completed"
+    assert done == ["page 0", "read", "page 1", "read"]
+    assert "sk_test" not in str(state.spans)
+
+
 async def test_what_cannot_come_back_is_made_again_and_that_is_said(house: House) -> None:
     made = 0
     killing = asyncio.Event()

@@ -23,6 +23,7 @@ WORDS = st.sampled_from(
         *SECRETS,
         TOKEN,
         "Bearer abcdefgh12",
+        "bearer instruments",
         "\U0001f600",
         "\ud83d",
         "s",
