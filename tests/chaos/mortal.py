@@ -118,7 +118,7 @@ async def _attempt(url: str, order: Order, mode: str, point: int, *, really: boo
 
 def main(url: str, order: str, mode: str, point: str, ledger: str) -> int:
     door = Ledger(Path(ledger)).door()
-    with patch("workflows.llm.current_door", lambda: door):
+    with patch("workflows.llm.openai.current_door", lambda: door):
         asyncio.run(attempt(url, Order.from_dict(json.loads(order)), mode, int(point), really=True))
     return 0
 

@@ -88,7 +88,7 @@ def open_calls(state: State) -> int:
 def sweep(redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sweep:
     ledger = Ledger(tmp_path / "ledger")
     door = ledger.door()
-    monkeypatch.setattr("workflows.llm.current_door", lambda: door)
+    monkeypatch.setattr("workflows.llm.openai.current_door", lambda: door)
     return Sweep(House(redis_url), ledger, tmp_path / "ledger")
 
 

@@ -37,7 +37,7 @@ class Press:
         self.model = Model(self._said)
         self.changed: dict[int, str] = {}  # what the model says of a section, by number
         door = open_door({"GX_OFFLINE_TOKENS_PER_SECOND": "0"}, transport=self.model.transport)
-        monkeypatch.setattr("workflows.llm.current_door", lambda: door)
+        monkeypatch.setattr("workflows.llm.openai.current_door", lambda: door)
 
     def _said(self, asked: Asked) -> str | None:
         if asked.form == "edits":

@@ -30,7 +30,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> Callable[[Script], Model]:
     def begin(script: Script) -> Model:
         model = Model(script)
         door = open_door(OFFLINE, transport=model.transport)
-        monkeypatch.setattr("workflows.llm.current_door", lambda: door)
+        monkeypatch.setattr("workflows.llm.openai.current_door", lambda: door)
         return model
 
     return begin

@@ -47,7 +47,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> Callable[[Script], Model]:
     def put(script: Script) -> Model:
         model = Model(script)
         door = open_door(OFFLINE, transport=model.transport)
-        monkeypatch.setattr("workflows.llm.current_door", lambda: door)
+        monkeypatch.setattr("workflows.llm.openai.current_door", lambda: door)
         return model
 
     return put
