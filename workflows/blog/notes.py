@@ -57,10 +57,21 @@ class Notes:
         sizes = (len(paragraph) + 1 for paragraph in self._folded)
         return list(accumulate(sizes, initial=0))
 
+    @cached_property
+    def _sources(self) -> list[int]:
+        """Where each origin begins in the whole."""
+        return [self._starts[first] for first, _ in self.origins]
+
     def position(self, quote: str) -> int | None:
-        """Where a folded quote begins; None if it does not stand in the notes."""
-        found = self._whole.find(quote)
-        return None if found < 0 or not quote else found
+        """Where a folded quote begins; None if it does not stand in the notes. The end of one
+        source and the beginning of the next are nobody's words."""
+        found = self._whole.find(quote) if quote else -1
+        while found >= 0:
+            first, last = found, found + len(quote) - 1
+            if bisect_right(self._sources, first) == bisect_right(self._sources, last):
+                return found
+            found = self._whole.find(quote, found + 1)
+        return None
 
     def paragraph_of(self, quote: str) -> int | None:
         """The number of the paragraph in which the quote begins."""

@@ -9,8 +9,10 @@ from workflows.catalog.material import SiteMaterial
 
 
 def passages(site: SiteMaterial | None) -> Iterator[tuple[Origin | None, str]]:
-    """The passages of each page, a paragraph each. A page without an address is the author's own
-    words, as notes are."""
+    """The passages of each page, each a source by itself: they do not follow each other there. A
+    page without an address is the author's own words, whole, as notes are."""
     for page in site.pages if site is not None else ():
-        origin = Origin(page.url, page.title) if page.url else None
-        yield origin, "\n\n".join(page.quotes)
+        if page.url:
+            yield from ((Origin(page.url, page.title), quote) for quote in page.quotes)
+        else:
+            yield None, "\n\n".join(page.quotes)

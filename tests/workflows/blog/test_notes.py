@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.workflows.blog.worlds import licence
-from workflows.blog.notes import PARAGRAPH_CHARACTERS, folded, notes_of
+from workflows.blog.notes import PARAGRAPH_CHARACTERS, Origin, folded, notes_of
 
 WORDS = st.text(st.characters(categories=["L", "N", "P"]), min_size=1, max_size=12)
 BREAKS = st.sampled_from([" ", "  ", "\n", "\n\n", "\n \n", "\f", "\t", "\r\n\r\n"])
@@ -75,3 +75,15 @@ def test_quotes_are_found_across_lines_pages_and_forms_of_letters() -> None:
 def test_a_real_text_keeps_its_words() -> None:
     text = licence("GPL-2")
     assert " ".join("\n\n".join(notes_of(text).chunks()).split()) == folded(text)
+
+
+def test_a_quote_stands_in_one_source() -> None:
+    page = Origin("https://a.example/", "A"), "Silk is cool.\n\nTin is soft."
+    notes = notes_of("Salt is dear.\n\nSilk", [page, (None, "Silk is cool. Wool is warm.")])
+    assert notes.position("Silk is cool. Tin is soft.") is not None
+    assert notes.position("Salt is dear. Silk") == 0
+    assert notes.position("Silk Silk is") is None
+    assert notes.position("Tin is soft. Silk is cool.") is None
+    # Where it stands whole, and not where it only seems to.
+    assert notes.paragraph_of("Silk is cool.") == 2
+    assert notes.paragraph_of("Silk is cool. Wool") == 4

@@ -5,6 +5,7 @@ from __future__ import annotations
 from workflows.blog import prompts
 from workflows.blog.flow import write_blog
 from workflows.blog.forms import Plan
+from workflows.blog.notes import notes_of
 from workflows.blog.outline import Outline, Planned
 from workflows.blog.site import passages
 from workflows.catalog import Brief
@@ -22,14 +23,23 @@ BRIEF = Brief("Tide mills", site_id="7", site=SITE, words=300)
 MADE = Outline("T", (Planned("H", (), 100),), ())
 
 
-def test_each_passage_is_a_paragraph_of_its_page() -> None:
-    (mill, text), (told, _) = passages(SITE)
-    assert mill is not None
-    assert (mill.url, mill.title, text.split("\n\n")) == (
-        "https://eling.example/mill", "The mill", list(SALT),
-    )  # fmt: skip
-    assert told is None
+def test_each_passage_is_a_source_of_its_page() -> None:
+    *mill, (told, words) = passages(SITE)
+    assert [text for _, text in mill] == list(SALT)
+    assert {(origin.url, origin.title) for origin, _ in mill if origin} == {
+        ("https://eling.example/mill", "The mill")
+    }
+    assert (told, words) == (None, "Told.")
     assert list(passages(None)) == []
+
+
+def test_two_passages_are_not_one_quote() -> None:
+    """They stand apart on their page."""
+    notes = notes_of("", passages(SITE))
+    assert notes.paragraphs == (*SALT, "Told.")
+    assert all(notes.position(one) is not None for one in SALT)
+    assert notes.position(f"{SALT[0]} {SALT[1]}") is None
+    assert notes.position("as the moon does. The dam") is None
 
 
 async def test_a_post_cites_the_pages_of_its_site() -> None:
