@@ -14,7 +14,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from channels.db import database_sync_to_async
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from redis.exceptions import RedisError
 
 from runs import history
@@ -117,20 +117,21 @@ class Tail:
 
     async def _turn(self, source: Source) -> None:
         """One unit: look whether logs are where we think, then wait for one frame of each."""
-        live = {w.run: w.cursor for w in self._watches.values() if w.followed}
         try:
             if self._now() - self._checked_at >= self._block_s:
-                await self._check(source, live)
+                await self._check(source)
                 self._checked_at = self._now()
+            live = {w.run: w.cursor for w in self._watches.values() if w.followed}
             for run, entries in (await source.wait(live)).items():
                 await self._feed(source, self._watches[run], entries)
             self._failures = 0
         except (RedisError, OSError) as error:
             await self._back_off(error)
 
-    async def _check(self, source: Source, live: dict[str, Cursor]) -> None:
+    async def _check(self, source: Source) -> None:
         """A log that is gone or behind us will be restored, or is over and in SQL."""
-        tips = await source.tips(list(live)) if live else {}
+        live = [w.run for w in self._watches.values() if w.followed]
+        tips = await source.tips(live) if live else {}
         for run, tip in tips.items():
             watch = self._watches[run]
             if tip is not None and tip >= watch.cursor:
@@ -211,8 +212,12 @@ class Tail:
         """A log that is gone may be one whose end we have missed."""
         try:
             view = await _view(watch.run, finished=True)
-        except (Run.DoesNotExist, DatabaseError):
+        except (Run.DoesNotExist, DatabaseError, InterfaceError):
             return  # then it will be restored, or SQL comes back
+        except Exception as error:  # deleted just now, or what is kept of it cannot be read
+            logger.exception("Run %s cannot be followed to its end", watch.run)
+            self._give_up(watch, error)
+            return
         watch.begin(view.state)
 
     async def _read_log(self, watch: Watch, after: Cursor) -> Batch | None:
@@ -268,7 +273,7 @@ def _view(run: str, *, finished: bool = False) -> history.View:
 def _places(runs: list[str]) -> dict[str, int]:
     try:
         return places(runs)
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
         return {}  # it is told again in a moment
 
 

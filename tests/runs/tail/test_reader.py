@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 from redis import Redis
 
 from runs.models import Run
-from runs.tail import Tail
+from runs.tail import NotFollowed, Tail
 from runs.tail.source import Source
 from tests import valkey
 from tests.runs.tail.viewer import Viewer, eventually
@@ -100,6 +101,24 @@ async def test_a_log_that_was_cut_back_pauses_and_then_everybody_gets_a_snapshot
         assert 'data-from=""' in viewer.last.html
         assert await viewer.text("section-1") == "kept"
         assert viewer.last.cursor == Cursor(5, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_run_whose_end_cannot_be_read_stops_no_other(tail: Tail, redis: Redis) -> None:
+    """Such as one whose archive is deleted between two questions."""
+    run, other = Writer(redis).begin(), Writer(redis).begin()
+    owner = await sync_to_async(get_user_model().objects.create_user)(email="ada@example.org")
+    ended = {"status": "completed", "finished_at": timezone.now()}
+    await Run.objects.acreate(
+        id=run.run, owner=owner, workflow="blog", version=1, input={}, **ended
+    )
+    async with Viewer(tail, run) as viewer, Viewer(tail, other) as neighbour:
+        redis.delete(keys.log(run.run))
+        with pytest.raises(NotFollowed):
+            await eventually(lambda: False, viewer.look)
+        other.say((ROOT, Text("section-1", 0, "Goes on")))
+        assert await neighbour.text("section-1") == "Goes on"
+        assert tail.watched == {other.run}
 
 
 @pytest.mark.django_db(transaction=True)
