@@ -26,6 +26,8 @@ HEADERS_MAX = 32 * 1024
 REDIRECTS = 5
 SLACK = 256 * 1024
 MOVED = {301, 302, 303, 307, 308}
+# How the library, and the one beneath it, call an answer that ends before its end, or has none.
+BROKEN_OFF = ("Server disconnected", "peer closed connection")
 AGENT = "gxweb/0.1 (reads pages that its users name)"
 
 Permit = Callable[[Target], Awaitable[None]]
@@ -116,9 +118,7 @@ class Fetcher:
 async def _read(here: Target, answer: httpcore2.Response, cut: bool) -> Fetched:
     if sum(len(name) + len(value) for name, value in answer.headers) > HEADERS_MAX:
         raise unreachable("its headers are too large", retryable=False)
-    headers = {
-        name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answer.headers
-    }
+    headers = {name.decode("latin-1").lower(): _words(value) for name, value in answer.headers}
     if answer.status in MOVED and "location" in headers:
         return Fetched(here.url, answer.status, headers, b"")
     length = headers.get("content-length", "")
@@ -129,6 +129,14 @@ async def _read(here: Target, answer: httpcore2.Response, cut: bool) -> Fetched:
     coding = headers.get("content-encoding", "")
     body = await asyncio.to_thread(bodies.decoded, raw, coding, cut=cut)
     return Fetched(here.url, answer.status, headers, body)
+
+
+def _words(value: bytes) -> str:
+    """Browsers take an address in UTF-8 as it is, and some servers lead on to such."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 async def _body(answer: httpcore2.Response, cut: bool) -> bytes:
@@ -152,7 +160,9 @@ def _told() -> Iterator[None]:
         raise unreachable(
             "it cannot be connected to" if _refused(error) else "it broke off"
         ) from None
-    except httpcore2.ProtocolError:
+    except httpcore2.ProtocolError as error:
+        if str(error).startswith(BROKEN_OFF):
+            raise unreachable("it broke off") from None
         raise unreachable("it does not speak HTTP as it should", retryable=False) from None
 
 

@@ -176,6 +176,30 @@ async def test_bodies_that_are_not_taken(site: Web, body: bytes) -> None:
     assert await refused(site, site.url()) == "unreachable"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\nContent-Ty",
+        page(HTML, f"Content-Length: {len(HTML) + 5}"),
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+    ],
+    ids=["at once", "in its head", "in its body", "between its chunks"],
+)
+async def test_an_answer_that_breaks_off_may_be_whole_the_next_time(site: Web, body: bytes) -> None:
+    site.pages["/"] = body
+    with pytest.raises(Refused, match="it broke off") as why:
+        await site.fetcher.fetch(site.url())
+    assert why.value.retryable
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "latin-1"])
+async def test_a_redirect_may_be_spelt_in_letters(site: Web, coding: str) -> None:
+    site.pages["/"] = "HTTP/1.1 302 Found\r\nLocation: /Übersicht-Größe\r\n\r\n".encode(coding)
+    site.pages["/%C3%9Cbersicht-Gr%C3%B6%C3%9Fe"] = page(HTML)
+    assert (await site.fetcher.fetch(site.url())).status == 200
+
+
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
 async def test_one_coding_is_unpacked(site: Web, coding: str) -> None:
     packed = gzip.compress(HTML) if coding == "gzip" else zlib.compress(HTML)
