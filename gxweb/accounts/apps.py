@@ -9,6 +9,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         # Its models exist only now.
-        from gxweb.accounts import deletion  # noqa: PLC0415
+        from gxweb.accounts import deletion, sessions  # noqa: PLC0415
 
         deletion.listen()
+        sessions.listen()
