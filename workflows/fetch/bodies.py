@@ -15,6 +15,10 @@ _TEXT = {
     "text/html", "application/xhtml+xml", "text/plain", "text/markdown", "text/xml",
     "application/xml", "application/rss+xml", "application/atom+xml",
 }  # fmt: skip
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)  # fmt: skip
 _BINARY = (b"%PDF", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"\x1f\x8b", b"\x00asm")
 
 
@@ -53,10 +57,30 @@ def charset(header: str) -> str:
     return ""
 
 
+def text(body: bytes, said: str) -> str:
+    """Of a file that is nothing but text: by its mark, by what the server says, else as most are;
+    its lines end with \\n."""
+    for name in (mark(body), said, "utf-8"):
+        try:
+            found = body.decode(name) if name else None
+        except (LookupError, UnicodeError):
+            continue
+        if found is not None:
+            break
+    else:
+        found = body.decode("cp1252", "replace")
+    return found.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def mark(body: bytes) -> str:
+    """The encoding that its first bytes name; else empty."""
+    return next((name for mark, name in _BOMS if body.startswith(mark)), "")
+
+
 def _known(name: str) -> str:
     try:
         return codecs.lookup(name).name
-    except LookupError:
+    except (LookupError, ValueError):
         return ""
 
 

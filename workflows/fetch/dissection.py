@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from typing import Any
 
@@ -12,6 +11,7 @@ from lxml import html
 from lxml.html import HtmlElement
 from trafilatura import baseline, external
 
+from workflows.fetch.bodies import mark
 from workflows.fetch.hidden import without_hidden
 from workflows.fetch.markup import lean
 from workflows.fetch.page_head import head_of
@@ -22,8 +22,6 @@ LONGEST = 400_000
 SCANT = 200  # characters; a page with less may have its text made by a script
 # Marks that are the same in all encodings with ASCII inside.
 _META = re.compile(rb"<meta[^>]{0,200}?charset\s{0,9}=\s{0,9}[\"']?([\w:.-]{1,40})", re.IGNORECASE)
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"),
-         (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
 # Whose little words tell text from the rest of a short page.
 _TONGUES = (
     "English", "German", "French", "Spanish", "Italian", "Portuguese", "Dutch", "Polish", "Czech",
@@ -65,9 +63,8 @@ def warm() -> None:
 
 def decoded(body: bytes, said: str) -> str:
     """By its mark, by what the server says, by what the page says, else as it looks."""
-    marked = next((name for mark, name in _BOMS if body.startswith(mark)), "")
     meta = _META.search(body[:4096])
-    for name in (marked, said, meta[1].decode() if meta else "", "utf-8"):
+    for name in (mark(body), said, meta[1].decode() if meta else "", "utf-8"):
         try:
             return body.decode(name) if name else _never()
         except (LookupError, UnicodeError):

@@ -60,7 +60,7 @@ async def page_of(answer: Fetched) -> Page:
     kind = answer.headers.get("content-type", "")
     charset = bodies.charset(kind)
     if bodies.media_type(kind) in _PLAIN:
-        text = answer.body.decode(charset or "utf-8", "replace")[:LONGEST]
+        text = bodies.text(answer.body, charset)[:LONGEST]
         return Page(answer.url, "", text, sketch=tuple(sketch(text)))
     found = await EXTRACTOR.take_apart(answer.body, charset, answer.url)
     return _page(answer.url, found)

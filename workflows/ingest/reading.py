@@ -128,14 +128,24 @@ async def _digested(title: str, chunk: str, part: int, parts: int) -> Digest | N
 
 
 def _chunks(text: str) -> Iterator[str]:
-    """Whole paragraphs, up to so many characters."""
+    """Whole paragraphs, up to so many characters; of one that is longer, a piece."""
     chunk: list[str] = []
     size = 0
     for paragraph in text.split("\n\n"):
-        if chunk and size + len(paragraph) > CHUNK:
-            yield "\n\n".join(chunk)
-            chunk, size = [], 0
-        chunk.append(paragraph[:CHUNK])
-        size += len(paragraph)
+        for piece in _pieces(paragraph):
+            if chunk and size + len(piece) > CHUNK:
+                yield "\n\n".join(chunk)
+                chunk, size = [], 0
+            chunk.append(piece)
+            size += len(piece)
     if chunk:
         yield "\n\n".join(chunk)
+
+
+def _pieces(paragraph: str) -> Iterator[str]:
+    """Cut between words, where there are any."""
+    while len(paragraph) > CHUNK:
+        cut = max(paragraph.rfind(blank, CHUNK // 2, CHUNK) for blank in " \n") + 1 or CHUNK
+        yield paragraph[:cut]
+        paragraph = paragraph[cut:]
+    yield paragraph

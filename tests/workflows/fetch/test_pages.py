@@ -68,6 +68,29 @@ async def test_encodings(words: str, coding: str, kind: str, meta: str) -> None:
     assert words in page.text
 
 
+@pytest.mark.parametrize(
+    ("body", "kind", "text"),
+    [
+        ("Grüße".encode(), "text/plain", "Grüße"),
+        ("Grüße".encode("latin-1"), "text/plain", "Grüße"),
+        ("Grüße".encode("iso-8859-2"), "text/plain; charset=iso-8859-2", "Grüße"),
+        ("\ufeffGrüße".encode(), "text/plain", "Grüße"),
+        ("Grüße".encode("utf-16"), "text/markdown", "Grüße"),
+        (b"One.\r\n\r\nTwo.\rThree.", "text/plain", "One.\n\nTwo.\nThree."),
+        # Names that Python knows, and no text is in.
+        *((b"Words.", f"text/plain; charset={name}", "Words.") for name in ("hex", "undefined")),
+        *((b"Words.", f"text/plain; charset={name}", "Words.") for name in ("idna", "\0", "zip")),
+    ],
+)
+async def test_plain_text_in_any_encoding(body: bytes, kind: str, text: str) -> None:
+    assert (await read(body, kind)).text == text
+
+
+async def test_a_page_in_an_encoding_that_is_none_is_read() -> None:
+    for name in ("hex", "undefined", "idna", "\0"):
+        assert "wool" in (await read(f"<p>{TALE}</p>", f"text/html; charset={name}")).text
+
+
 async def test_lists_of_links_are_text_too() -> None:
     items = "".join(f"<li><a href='/{n}'>Chapter {n} of the long book</a></li>" for n in range(20))
     page = await read(f"<body><ul>{items}</ul></body>")
