@@ -169,6 +169,15 @@ class Attempt:
         finally:
             self._tasks.discard(task)
 
+    def claim(self) -> None:
+        """The task that calls this asks a provider for the run: it ends with it, also one that no
+        step waits for any more."""
+        self.check()
+        task = asyncio.current_task()
+        if task is not None and task not in self._tasks:
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
     @asynccontextmanager
     async def slot(self, function: object, at_once: int | None) -> AsyncIterator[None]:
         if at_once is None:

@@ -79,11 +79,12 @@ class Frame(Resting):
     # --- what the span's own code sees
 
     async def fence(self) -> None:
-        self.attempt.check()
+        self.attempt.claim()
         self.fenced_at = await self.attempt.journal.flush()
 
     async def reserve(self, usd: float | None, tokens: int) -> Hold:
         budget = self.budget
+        self.attempt.claim()
         if usd is None and budget.limits.usd is not None:
             self.warn_once("price", "A model's price is not known: its calls do not count against"
                            " this run's budget of money, only of tokens.")  # fmt: skip

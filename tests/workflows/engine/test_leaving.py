@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import httpx2
 import pytest
 
 from tests.fakes.checker import log_violations
+from tests.patience import patience
 from tests.workflows.engine.house import House
 from tests.workflows.engine.test_asking import attempt, due, parked
 from workflows.engine import Failure, ask, component, current, sleep, workflow
 from workflows.engine.attempt import now_ms
+from workflows.engine.errors import LeaseLost
+from workflows.llm.openai import open_door
 from workflows.wire import lease
 from workflows.wire.state import State
 
@@ -40,6 +44,41 @@ async def test_a_step_that_nobody_waits_for_ends_with_the_run(house: House, fail
     assert state.status == ("failed" if fails else "completed")
     assert state.spans["strays[0]/slow[0]"].status == "failed"
     assert left[0].cancelled()
+
+
+@pytest.mark.parametrize("how", ["taken away", "ends"])
+async def test_a_call_that_nobody_waits_for_ends_with_the_run(house: House, how: str) -> None:
+    """A flow may ask twice and go on with the first answer: a plain task of its own, no step."""
+    open_calls, closed = asyncio.Event(), asyncio.Event()
+
+    async def provider(request: httpx2.Request) -> httpx2.Response:
+        open_calls.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            closed.set()
+            raise
+        raise AssertionError("never answered")
+
+    door = open_door({"OPENAI_API_KEY": "none"}, transport=httpx2.MockTransport(provider))
+    asked: Any = {"model": "small", "messages": [{"role": "user", "content": "Well?"}]}
+
+    @workflow("asks twice")
+    async def asks_twice(_: Any) -> str:
+        left[:] = [asyncio.create_task(door.chat.completions.create(**asked))]
+        await open_calls.wait()
+        if how == "taken away":
+            await asyncio.wait(left)
+        return "done"
+
+    run = house.queue(asks_twice)
+    async with house.executor(asks_twice) as executor, asyncio.TaskGroup() as group:
+        group.create_task(executor.execute(house.order(run, asks_twice)))
+        await open_calls.wait()
+        if how == "taken away":
+            executor.held[run].halt(LeaseLost("cancelled"))
+        async with asyncio.timeout(patience(10)):
+            await closed.wait()
 
 
 async def impatient() -> None:
