@@ -159,7 +159,14 @@ def status(message: str, *, done: int | None = None, total: int | None = None) -
     >>> status("Reading the notes", done=2, total=7)
     """
     if (scope := current()) is not None:
-        scope.say(Status(message=message, done=done, total=total))
+        scope.say(Status(message=message, done=_number(done), total=_number(total)))
+
+
+def _number(said: Any) -> int | float | None:
+    """Libraries that count have numbers of their own, which JSON does not know."""
+    if said is None or type(said) in (int, float):
+        return said  # type: ignore[no-any-return]
+    return int(said) if hasattr(said, "__index__") else float(said)
 
 
 def publish(label: str, value: Any) -> None:

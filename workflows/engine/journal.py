@@ -30,7 +30,8 @@ Encode = Callable[[Body, Callable[[Body], Packed]], Packed]
 
 @dataclass(slots=True)
 class Entry:
-    """An event that waits. Texts and statuses are packed late: they may grow or be replaced."""
+    """An event that waits. Texts are packed late: they may grow. All else at once, so that whoever
+    says what cannot be said is told so, and not the run that it cannot be written."""
 
     at: int
     span: str | None
@@ -219,9 +220,9 @@ class Journal:
             if grown is None:
                 return False
             body, at = grown, entry.at
-        self.unsent -= entry.size
+        had = entry.size
         self._fill(entry, body, at)
-        self.unsent += entry.size
+        self.unsent += entry.size - had
         return True
 
     def _append(
@@ -240,9 +241,8 @@ class Journal:
 
     def _fill(self, entry: Entry, body: Body, at: int) -> None:
         entry.body, entry.at = body, at
-        if isinstance(body, Text | Status):
-            said = body.delta if isinstance(body, Text) else body.message
-            entry.size = ENVELOPE_BYTES + len(said.encode("utf-8", "replace"))
+        if isinstance(body, Text):
+            entry.size = ENVELOPE_BYTES + len(body.delta.encode("utf-8", "replace"))
         else:
             entry.packed = self._pack(entry)
             entry.size = entry.packed.size + len(body.kind)
