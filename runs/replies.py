@@ -9,13 +9,13 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.shortcuts import render as render_page
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from runs import answering, forms, history, lifecycle
+from runs import answering, forms, history, lifecycle, rights
 from runs.models import Run
 from runs.render.question import until
 from runs.returning import came_from
@@ -34,7 +34,7 @@ def question(request: HttpRequest, id: UUID) -> HttpResponse:
     """The form of whatever is asked now."""
     if not request.user.is_authenticated:
         return redirect_to_login(reverse("runs:run", args=[id]))
-    run = get_object_or_404(Run.objects.visible_to(request.user), pk=id)
+    run = rights.found(request, id)
     asked = history.state(run).waiting
     if asked is None or asked.form_schema is None:
         return _over(request, run)
@@ -48,7 +48,7 @@ def question(request: HttpRequest, id: UUID) -> HttpResponse:
 def answer(request: HttpRequest, id: UUID, key: str) -> HttpResponse:
     if not request.user.is_authenticated:
         return redirect_to_login(reverse("runs:run", args=[id]))
-    run = get_object_or_404(Run.objects.visible_to(request.user), pk=id)
+    run = rights.found(request, id)
     asked = history.state(run).waiting
     if asked is None or asked.key != key or asked.form_schema is None:
         return _over(request, run)
@@ -62,7 +62,7 @@ def signal(request: HttpRequest, id: UUID, name: str) -> HttpResponse:
     page = came_from(request, id)
     if not request.user.is_authenticated:
         return redirect_to_login(page)
-    run = get_object_or_404(Run.objects.visible_to(request.user), pk=id)
+    run = rights.found(request, id)
     try:
         answering.signal(run, name, _brought(request))
     except lifecycle.Invalid:

@@ -20,7 +20,8 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
-from runs import attendance, connections, forking, history, lifecycle, listing, lost, render
+from runs import attendance, connections, forking, history, lifecycle, listing, lost, render, rights
+from runs.interventions import Intervention
 from runs.line import places
 from runs.listing import Wanted
 from runs.models import Run
@@ -147,9 +148,10 @@ def cancellation(request: HttpRequest, id: UUID) -> HttpResponse:
     page = came_from(request, id)
     if not request.user.is_authenticated:
         return redirect_to_login(page)
-    run = get_object_or_404(Run.objects.visible_to(request.user), pk=id)
+    run = rights.found(request, id, Intervention.What.CANCEL)
     try:
-        lifecycle.cancel(run, by="owner" if run.owner_id == request.user.pk else "staff")
+        with rights.doing(request.user, run, Intervention.What.CANCEL) as by:
+            lifecycle.cancel(run, by=by)
     except lifecycle.Finished:
         pass  # as asked for: it does not run
     except lifecycle.Unavailable:
@@ -167,10 +169,12 @@ def forks(request: HttpRequest, id: UUID) -> HttpResponse:
     page = came_from(request, id)
     if not request.user.is_authenticated:
         return redirect_to_login(page)
-    run = get_object_or_404(Run.objects.visible_to(request.user), pk=id)
     from_ = request.POST.getlist("from")
+    what = rights.of_fork(from_)
+    run = rights.found(request, id, what)
     try:
-        started = forking.fork(run, owner=run.owner, from_=from_, key=form_key(request, from_))
+        with rights.doing(request.user, run, what, step=" ".join(from_)):
+            started = forking.fork(run, owner=run.owner, from_=from_, key=form_key(request, from_))
     except lifecycle.Refused as refusal:
         messages.error(request, told(refusal))
         return redirect(page)

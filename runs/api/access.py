@@ -13,6 +13,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest
 from ninja.utils import check_csrf
 
+from runs import rights
 from runs.api.problems import Problem, not_found
 from runs.models import Run, RunQuerySet
 
@@ -98,6 +99,14 @@ def find_run(request: HttpRequest, id: UUID) -> Run:
     run = visible(request).filter(pk=id).first()
     if run is None:
         raise not_found()
+    return run
+
+
+def find_commanded(request: HttpRequest, id: UUID, what: str = "") -> Run:
+    """Load one to do something to it: to see it is not enough (see `rights.may`)."""
+    run = find_run(request, id)
+    if not rights.may(grant_of(request).user, run, what):
+        raise Problem(403, "forbidden", "You may see this run, and not do this to it.")
     return run
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 
-from runs import forking
+from runs import forking, rights
 from runs.api import presentation, shapes
-from runs.api.access import FindToken, find_run, needs
+from runs.api.access import FindToken, find_commanded, grant_of, needs
 from runs.api.admission import KEY_HEADER, key_of, refusals
 from runs.api.answers import answer
 from runs.api.bodies import read_object
@@ -37,15 +37,17 @@ def add(api: NinjaAPI, find_token: FindToken) -> None:
         of this one: a step with the same identity is taken over, and not paid again. `from` names
         steps to be done anew, with those above and below them; `input` is laid over the old input,
         field by field. Without both, a run that failed or was cancelled is resumed."""
-        run = find_run(request, id)
-        started = _forked(run, read_object(request, default={}), key_of(request))
-        body = presentation.started(request, presentation.fresh(started.run))
+        body = read_object(request, default={})
+        from_, input = _paths(body), _input(body)
+        run = find_commanded(request, id, what := rights.of_fork(from_ or input))
+        with rights.doing(grant_of(request).user, run, what, step=" ".join(from_)):
+            started = _forked(run, from_, input, key_of(request))
+        told = presentation.started(request, presentation.fresh(started.run))
         place = request.build_absolute_uri(f"/api/runs/{started.run.id}")
-        return answer(body, 202 if started.created else 200, {"Location": place})
+        return answer(told, 202 if started.created else 200, {"Location": place})
 
 
-def _forked(run: Run, body: dict[str, Any], key: str | None) -> Started:
-    from_, input = _paths(body), _input(body)
+def _forked(run: Run, from_: list[str], input: dict[str, Any] | None, key: str | None) -> Started:
     try:
         with refusals():
             # It is its owner's, as the old one is, also when staff ask for it.

@@ -12,7 +12,7 @@ from ninja import NinjaAPI
 
 from runs import answering, lifecycle
 from runs.api import presentation, shapes
-from runs.api.access import FindToken, find_run, needs
+from runs.api.access import FindToken, find_commanded, needs
 from runs.api.answers import answer
 from runs.api.bodies import read_object, read_value
 from runs.api.document import JSON, described
@@ -36,7 +36,7 @@ def add(api: NinjaAPI, find_token: FindToken) -> None:
     def answer_run(request: HttpRequest, id: uuid.UUID, key: str) -> HttpResponse:
         """Answers the question that the run waits for: `waiting` has its `key`, and the JSON Schema
         of the body. The first answer counts."""
-        run = find_run(request, id)
+        run = find_commanded(request, id)
         value = read_value(request)
         with _refusals():
             answering.answer(run, key, value)
@@ -51,7 +51,7 @@ def add(api: NinjaAPI, find_token: FindToken) -> None:
     def signal_run(request: HttpRequest, id: uuid.UUID, name: str) -> HttpResponse:
         """Tells a live run something that its workflow listens for, with an object or nothing as
         the body. `hold` stops the countdown of a question."""
-        run = find_run(request, id)
+        run = find_commanded(request, id)
         value = read_object(request, default={})
         with _refusals():
             answering.signal(run, name, value or None)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 
-from runs import lifecycle
+from runs import lifecycle, rights
 from runs.api import presentation, shapes
-from runs.api.access import FindToken, find_run, grant_of, needs, visible
+from runs.api.access import FindToken, find_commanded, find_run, grant_of, needs, visible
 from runs.api.answers import answer
 from runs.api.bodies import read_object
 from runs.api.document import described
 from runs.api.problems import Problem, invalid, not_found, unavailable
+from runs.interventions import Intervention
 from runs.models import LARGE, Run, RunQuerySet
 
 PAGE = 50
@@ -60,7 +61,7 @@ def add(api: NinjaAPI, find_token: FindToken) -> None:
     )
     def cancel_run(request: HttpRequest, id: uuid.UUID) -> HttpResponse:
         """Ends it at once: provider calls are closed, what was written stays."""
-        run = find_run(request, id)
+        run = find_commanded(request, id, Intervention.What.CANCEL)
         _cancel(request, run, _reason(read_object(request, default={})))
         return answer(presentation.started(request, run), 202)
 
@@ -88,10 +89,10 @@ def _reason(body: dict[str, Any]) -> str:
 
 
 def _cancel(request: HttpRequest, run: Run, reason: str) -> None:
-    user = cast("Any", grant_of(request).user)
-    by = "owner" if run.owner_id == user.pk else "staff"
+    user = grant_of(request).user
     try:
-        lifecycle.cancel(run, by=by, reason=reason)
+        with rights.doing(user, run, Intervention.What.CANCEL, reason=reason) as by:
+            lifecycle.cancel(run, by=by, reason=reason)
     except lifecycle.Finished:
         raise Problem(409, "finished", "The run has ended already.") from None
     except lifecycle.Unavailable as error:

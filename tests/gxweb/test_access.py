@@ -35,7 +35,8 @@ pytestmark = pytest.mark.django_db
 
 OPEN, SELF, STAFF, ADMIN, API = "open", "self", "staff", "admin", "api"
 MACHINE = "machine"  # for programs with a token of the operator's, and staff
-# Of somebody: a run, which staff with the permission see; a token; a post.
+# Of somebody: a run, which staff with the permission see, and do nothing to without another; a
+# token; a post.
 RUN, TOKEN, POST, CHIP, OWN, SITE = "run", "token", "post", "chip", "own run", "site"
 
 # By the route as Django spells it. `{}` stands for the id of what belongs to the owner.
@@ -61,11 +62,11 @@ ROUTES: dict[str, tuple[str, str]] = {
     "accounts/deleted/": (OPEN, "/accounts/deleted/"),
     "runs/": (SELF, "/runs/"),
     "runs/<uuid:id>/": (RUN, "/runs/{}/"),
-    "runs/<uuid:id>/cancellation/": (RUN, "/runs/{}/cancellation/"),
-    "runs/<uuid:id>/answers/": (RUN, "/runs/{}/answers/"),
-    "runs/<uuid:id>/answers/<str:key>/": (RUN, "/runs/{}/answers/k/"),
-    "runs/<uuid:id>/signals/<str:name>/": (RUN, "/runs/{}/signals/hold/"),
-    "runs/<uuid:id>/forks/": (RUN, "/runs/{}/forks/"),
+    "runs/<uuid:id>/cancellation/": (OWN, "/runs/{}/cancellation/"),
+    "runs/<uuid:id>/answers/": (OWN, "/runs/{}/answers/"),
+    "runs/<uuid:id>/answers/<str:key>/": (OWN, "/runs/{}/answers/k/"),
+    "runs/<uuid:id>/signals/<str:name>/": (OWN, "/runs/{}/signals/hold/"),
+    "runs/<uuid:id>/forks/": (OWN, "/runs/{}/forks/"),
     "runs/<uuid:id>/trace/": (RUN, "/runs/{}/trace/"),
     "runs/<uuid:id>/replay/": (RUN, "/runs/{}/replay/"),
     "runs/<uuid:id>/deletion/": (OWN, "/runs/{}/deletion/"),
