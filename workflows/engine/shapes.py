@@ -8,11 +8,13 @@ from __future__ import annotations
 import sys
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
+from functools import cached_property
 from types import FunctionType, GenericAlias
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
 
 
 def name(cls: type | FunctionType) -> str:
@@ -87,7 +89,21 @@ def dataclass_parts(value: Any) -> dict[str, Any]:
     return {f.name: getattr(value, f.name) for f in fields(value)}
 
 
-def build_dataclass(cls: type[Any], parts: dict[str, Any]) -> Any:
+def beside(value: Any) -> dict[str, Any]:
+    """What an object holds beside its fields: a model's private attributes, what a dataclass gave
+    itself when it was made. Cached properties are made again."""
+    if isinstance(value, BaseModel):
+        return dict(getattr(value, "__pydantic_private__", None) or {})
+    cls, own = type(value), getattr(value, "__dict__", {})
+    known = {f.name for f in fields(value)}
+    return {
+        name: part
+        for name, part in own.items()
+        if name not in known and not isinstance(getattr(cls, name, None), cached_property)
+    }
+
+
+def build_dataclass(cls: type[Any], parts: dict[str, Any], hidden: dict[str, Any]) -> Any:
     """Raises TypeError when the class has changed so that the parts do not fit."""
     if not is_dataclass(cls):
         raise TypeError(f"{name(cls)} is no dataclass")
@@ -98,6 +114,8 @@ def build_dataclass(cls: type[Any], parts: dict[str, Any]) -> Any:
     for field in known.values():
         part = parts[field.name] if field.name in parts else _default(cls, field)
         object.__setattr__(value, field.name, part)
+    for attribute, part in hidden.items():
+        object.__setattr__(value, attribute, part)
     return value
 
 
@@ -118,7 +136,7 @@ def model_parts(value: BaseModel) -> dict[str, Any]:
     return parts
 
 
-def build_model(cls: type[Any], parts: dict[str, Any]) -> Any:
+def build_model(cls: type[Any], parts: dict[str, Any], hidden: dict[str, Any]) -> Any:
     if not issubclass(cls, BaseModel):
         raise TypeError(f"{name(cls)} is no model")
     values = parts["values"]
@@ -127,10 +145,12 @@ def build_model(cls: type[Any], parts: dict[str, Any]) -> Any:
     missing = [f for f, info in cls.model_fields.items() if info.is_required() and f not in values]
     if missing:
         raise TypeError(f"{name(cls)} has new fields {missing}")
-    return _model(cls, values, parts)
+    return _model(cls, values, parts, hidden)
 
 
-def _model(cls: type[BaseModel], values: dict[str, Any], parts: dict[str, Any]) -> BaseModel:
+def _model(
+    cls: type[BaseModel], values: dict[str, Any], parts: dict[str, Any], hidden: dict[str, Any]
+) -> BaseModel:
     # Not by model_construct: it reads aliases before names, and runs model_post_init.
     model = cls.__new__(cls)
     defaults = {
@@ -138,9 +158,11 @@ def _model(cls: type[BaseModel], values: dict[str, Any], parts: dict[str, Any]) 
         for f, info in cls.model_fields.items()
         if f not in values
     }
-    private = {a: p.get_default() for a, p in cls.__private_attributes__.items()}
+    given = {a: p.get_default() for a, p in cls.__private_attributes__.items()}
+    private = {a: part for a, part in given.items() if part is not PydanticUndefined}
+    private |= {a: part for a, part in hidden.items() if a in given}
     object.__setattr__(model, "__dict__", {**defaults, **values})
     object.__setattr__(model, "__pydantic_fields_set__", set(parts["set"]))
     object.__setattr__(model, "__pydantic_extra__", parts.get("extra"))
-    object.__setattr__(model, "__pydantic_private__", private or None)
+    object.__setattr__(model, "__pydantic_private__", private if given else None)
     return model

@@ -11,7 +11,8 @@ from __future__ import annotations
 import base64
 import math
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from dataclasses import is_dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -23,12 +24,15 @@ from uuid import UUID
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
-from workflows.engine import shapes
+from workflows.engine import moments, shapes
 from workflows.wire.codec import dumps
 
 TAG = "$"
+HIDDEN = "hidden"  # what an object holds beside its fields: no part of who it is
+HIDDEN_BYTES = 64 * 1024  # of one of these
 DEEPEST = 200  # orjson writes 254, and readers put what they read into objects of their own
 _INT64 = 2**63
+_beside: ContextVar[bool] = ContextVar("gx_beside", default=False)
 
 
 class Unthawable(ValueError):
@@ -110,8 +114,24 @@ def _freeze(value: Any) -> Any:
 
 
 def _tagged_object(tag: str, value: Any, parts: dict[str, Any]) -> dict[str, Any]:
+    if _beside.get():
+        raise ValueError("an object beside the fields of another")
     frozen = {name: _freeze(part) for name, part in parts.items()}
-    return {TAG: tag, "class": shapes.name(type(value)), "fields": frozen}
+    said = {TAG: tag, "class": shapes.name(type(value)), "fields": frozen}
+    hidden = dict(_hidden(value))
+    return {**said, HIDDEN: hidden} if hidden else said
+
+
+def _hidden(value: Any) -> Iterator[tuple[str, Any]]:
+    """Plain data only: objects may lead back to this one, and a store of its own may be large."""
+    token = _beside.set(True)
+    try:
+        for name, part in shapes.beside(value).items():
+            frozen = freeze(part)
+            if not is_opaque(frozen) and len(dumps(frozen)) <= HIDDEN_BYTES:
+                yield name, frozen
+    finally:
+        _beside.reset(token)
 
 
 def _enum(value: Enum) -> dict[str, Any]:
@@ -174,25 +194,6 @@ def _items(tag: str) -> Callable[[Any], Any]:
     return lambda value: {TAG: tag, "items": _list(value)}
 
 
-def _timedelta(value: timedelta) -> list[int]:
-    return [value.days, value.seconds, value.microseconds]
-
-
-def _datetime(value: datetime) -> Any:
-    return _moment("datetime", value)
-
-
-def _time(value: time) -> Any:
-    return _moment("time", value)
-
-
-def _moment(tag: str, value: datetime | time) -> dict[str, Any]:
-    # A named zone is more than its offset of the day, and a time without its day has no offset.
-    zone = getattr(value.tzinfo, "key", None)
-    said = {TAG: tag, "value": value.isoformat(), "fold": value.fold}
-    return said if zone is None else {**said, "zone": zone}
-
-
 _FREEZERS: dict[type, Callable[[Any], Any]] = {
     str: _str,
     int: _int,
@@ -204,10 +205,10 @@ _FREEZERS: dict[type, Callable[[Any], Any]] = {
     set: _unordered("set"),
     frozenset: _unordered("frozenset"),
     OrderedDict: lambda value: {TAG: "OrderedDict", "items": _pairs(value)},
-    datetime: _datetime,
+    datetime: lambda value: {TAG: "datetime", **moments.said(value)},
     date: _as("date", date.isoformat),
-    time: _time,
-    timedelta: _as("timedelta", _timedelta),
+    time: lambda value: {TAG: "time", **moments.said(value)},
+    timedelta: _as("timedelta", lambda value: [value.days, value.seconds, value.microseconds]),
     Decimal: _as("Decimal", str),
     UUID: _as("UUID", str),
     bytes: _as("bytes", lambda value: base64.b64encode(value).decode()),
@@ -237,20 +238,11 @@ def _thaw_pairs(frozen: dict[str, Any]) -> list[tuple[Any, Any]]:
     return [(_thaw(key), _thaw(item)) for key, item in frozen["items"]]
 
 
-def _thaw_datetime(frozen: dict[str, Any]) -> datetime:
-    moment = datetime.fromisoformat(frozen["value"]).replace(fold=frozen["fold"])
-    return moment.replace(tzinfo=shapes.zone(frozen["zone"])) if "zone" in frozen else moment
-
-
-def _thaw_time(frozen: dict[str, Any]) -> time:
-    moment = time.fromisoformat(frozen["value"]).replace(fold=frozen["fold"])
-    return moment.replace(tzinfo=shapes.zone(frozen["zone"])) if "zone" in frozen else moment
-
-
-def _thaw_object(build: Callable[[type[Any], dict[str, Any]], Any]) -> Callable[[Any], Any]:
+def _thaw_object(build: Callable[..., Any]) -> Callable[[Any], Any]:
     def thawed(frozen: dict[str, Any]) -> Any:
         fields = {name: _thaw(part) for name, part in frozen["fields"].items()}
-        return build(shapes.find(frozen["class"]), fields)
+        hidden = {name: _thaw(part) for name, part in frozen.get(HIDDEN, {}).items()}
+        return build(shapes.find(frozen["class"]), fields, hidden)
 
     return thawed
 
@@ -265,9 +257,9 @@ _THAWERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "frozenset": lambda f: frozenset(_thaw_items(f)),
     "dict": lambda f: dict(_thaw_pairs(f)),
     "OrderedDict": lambda f: OrderedDict(_thaw_pairs(f)),
-    "datetime": _thaw_datetime,
+    "datetime": lambda f: moments.read(datetime, f),
     "date": lambda f: date.fromisoformat(f["value"]),
-    "time": _thaw_time,
+    "time": lambda f: moments.read(time, f),
     "timedelta": lambda f: timedelta(*f["value"]),
     "Decimal": lambda f: Decimal(f["value"]),
     "UUID": lambda f: UUID(f["value"]),
@@ -286,5 +278,6 @@ def _sorted(frozen: Any) -> Any:
         if frozen.get(TAG) == "dict":
             pairs = [[_sorted(key), _sorted(item)] for key, item in frozen["items"]]
             return {TAG: "dict", "items": sorted(pairs, key=dumps)}
-        return {key: _sorted(frozen[key]) for key in sorted(frozen)}
+        told = frozen.keys() - {HIDDEN} if TAG in frozen else frozen
+        return {key: _sorted(frozen[key]) for key in sorted(told)}
     return [_sorted(item) for item in frozen] if isinstance(frozen, list) else frozen

@@ -78,7 +78,7 @@ async def test_a_call_that_nobody_waits_for_ends_with_the_run(house: House, how:
         if how == "taken away":
             executor.held[run].halt(LeaseLost("cancelled"))
         async with asyncio.timeout(patience(10)):
-            await closed.wait()
+            assert await closed.wait()
 
 
 async def impatient() -> None:

@@ -1,12 +1,14 @@
 """A value that goes through the log comes back as what it was."""
 
 import enum
+import threading
 import uuid
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from functools import cached_property
+from time import process_time
 from typing import Any, Generic, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -15,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, PrivateAttr, RootModel
 
-from workflows.engine.values import Unthawable, canonical, freeze, is_opaque, plain, thaw
+from tests.patience import patience
+from workflows.engine.values import TAG, Unthawable, canonical, freeze, is_opaque, plain, thaw
 from workflows.wire.codec import dumps, loads
 
 DAY = datetime(2026, 1, 1)  # noqa: DTZ001 - a value without a zone comes back without one
@@ -77,6 +80,32 @@ class Loose(BaseModel, extra="allow"):
 
 class Names(RootModel[list[str]]):
     pass
+
+
+@dataclass
+class Corpus:
+    """It gives itself more than its fields when it is made."""
+
+    texts: list[str]
+
+    def __post_init__(self) -> None:
+        self.lengths = [len(text) for text in self.texts]
+        self.lock = threading.Lock()
+
+    @cached_property
+    def whole(self) -> str:
+        return "".join(self.texts)
+
+
+class Told(BaseModel):
+    n: int
+    _twice: int = PrivateAttr()
+    _never: int = PrivateAttr()
+    _notes: dict[str, int] = PrivateAttr(default_factory=dict)
+    _up: Any = PrivateAttr(default=None)
+
+    def model_post_init(self, _: Any) -> None:
+        self._twice = 2 * self.n
 
 
 def through(value: Any) -> Any:
@@ -266,3 +295,36 @@ def test_plain_refuses_what_json_cannot_say() -> None:
     with pytest.raises(ValueError, match="serialize"):
         plain(object())
     assert plain({"o": object()}, fallback=True) == {"o": "<object>"}
+
+
+def test_what_stands_beside_the_fields_comes_back() -> None:
+    corpus = Corpus(["a", "bb"])
+    assert corpus.whole == "abb"
+    back = through(corpus)
+    assert (back, back.lengths, back.whole) == (corpus, [1, 2], "abb")
+    assert not hasattr(back, "lock")
+    told = Told(n=2)
+    told._notes["x"] = 1
+    back = through(told)
+    assert (back, back._twice, back._notes) == (told, 4, {"x": 1})
+    assert not hasattr(back, "_never")
+    back._never = 3
+    assert back._never == 3
+
+
+def test_what_stands_beside_the_fields_is_no_part_of_who_it_is() -> None:
+    """It may be a count, or a time: equal calls stay equal."""
+    one, other = Told(n=2), Told(n=2)
+    one._notes["x"] = 1
+    assert canonical(freeze([one])) == canonical(freeze([other]))
+    assert canonical(freeze({"hidden": 1})) != canonical(freeze({"hidden": 2}))
+
+
+def test_objects_that_know_each_other_are_quick_to_keep() -> None:
+    many = [Told(n=n) for n in range(300)]
+    for told in many:
+        told._up = many
+    began = process_time()
+    assert through(many)[7].n == 7
+    assert process_time() - began < patience(2)
+    assert through({TAG: 1}) == {TAG: 1}
