@@ -13,7 +13,7 @@ from workflows.engine.errors import Failure
 from workflows.llm.dialects import translate
 from workflows.llm.prices import Tokens
 
-UNFIT = frozenset({"length", "content_filter"})
+UNFIT = frozenset({"length", "content_filter", "error"})
 
 
 @dataclass(slots=True)
@@ -90,7 +90,7 @@ def _verdict(choice: _Choice, provider: str) -> Failure | None:
         return Failure(
             "content_filtered", f"{provider} withheld its answer by its rules on content."
         )
-    if choice.finish is None:
+    if choice.finish in (None, "error"):
         return _unavailable(provider, "broke off before its answer was complete.")
     if choice.finish == "length":
         return _invalid(provider, "reached its length limit before its answer was complete.")

@@ -17,6 +17,10 @@ import openai
 FINISHES = {"STOP": "stop", "MAX_TOKENS": "length", "TOOL_CALLS": "tool_calls"} | dict.fromkeys(
     ("SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"), "content_filter"
 )
+# Of others that speak it: a server that gave up in the middle, in the words of routers, of DeepSeek
+# and vLLM, and the end of Mistral's context.
+FINISHES |= dict.fromkeys(("insufficient_system_resource", "abort"), "error")
+FINISHES["model_length"] = "length"
 PLAIN = {"type", "properties", "items", "required", "enum", "description", "anyOf"}
 FENCED = re.compile(r"\s*```(?:json)?\s*\n(.*)\n\s*```\s*", re.DOTALL | re.IGNORECASE)
 SCHEMA_WORDS = ("schema", "response_format", "additionalproperties", "$ref", "$defs")

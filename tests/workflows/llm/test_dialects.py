@@ -122,7 +122,15 @@ async def test_what_google_says_beside_the_code_counts(
 
 @pytest.mark.parametrize(
     ("said", "type"),
-    [("MAX_TOKENS", "invalid_answer"), ("SAFETY", "content_filtered"), ("STOP", None)],
+    [
+        ("MAX_TOKENS", "invalid_answer"),
+        ("SAFETY", "content_filtered"),
+        ("STOP", None),
+        ("error", "provider_unavailable"),
+        ("insufficient_system_resource", "provider_unavailable"),
+        ("abort", "provider_unavailable"),
+        ("model_length", "invalid_answer"),
+    ],
 )
 async def test_how_an_answer_ended_is_understood(said: str, type: str | None) -> None:
     choice = {"index": 0, "message": {"role": "assistant", "content": "Air."}}
