@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -11,19 +12,21 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from gxweb.sites.own import own
-from gxweb.sites.profile import LABELS, Value, edit
+from gxweb.sites.profile import LABELS, Value, digest, edit
 from gxweb.sites.shown import Shown, fields, profile
 from gxweb.sites.site import Site
 from runs.views import private
 
 LONGEST = 2000
 MOST = 40
+MOVED = "It was changed elsewhere meanwhile, and says now: “{}”. Save again to have yours instead."
 
 
 class FieldForm(forms.Form):
     """A text, or one thing on each line."""
 
     value = forms.CharField(max_length=LONGEST, required=False)
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)  # what it is changed from
 
     def __init__(self, shown: Shown, *args: object) -> None:
         super().__init__(*args)  # type: ignore[arg-type]
@@ -34,12 +37,18 @@ class FieldForm(forms.Form):
         field.widget = forms.Textarea(attrs=rows)
         field.help_text = "One on each line." if shown.is_list else ""
         there = shown.field
-        self.initial = {"value": "" if there is None else _lines(there.value)}
+        said = None if there is None else there.value
+        self.initial = {"value": "" if said is None else _lines(said), "seen": digest(said)}
 
     def clean_value(self) -> Value:
         said: str = self.cleaned_data["value"]
         lines = [line.strip() for line in said.splitlines() if line.strip()]
         return lines[:MOST] if self.shown.is_list else " ".join(lines)
+
+    def tell_moved(self, shown: Shown) -> None:
+        """What was sent stays in the form; who saves it again knows what it takes the place of."""
+        self.add_error("value", MOVED.format(shown.text[:200]))
+        self.data = dict(self.data.items()) | {"seen": FieldForm(shown).initial["seen"]}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -49,13 +58,30 @@ def field(request: HttpRequest, id: UUID, name: str) -> HttpResponse:
     site = own(request, id)
     if name not in LABELS:
         raise Http404
-    shown = next(one for one in fields(site) if one.name == name)
-    form = FieldForm(shown, request.POST if request.method == "POST" else None)
+    shown = _shown(site, name)
+    form, status = FieldForm(shown, request.POST if request.method == "POST" else None), 200
     if form.is_valid():
-        edit(site, name, form.cleaned_data["value"])
-        return _back(request, site)
-    part = "sites/field-form.html" if request.headers.get("HX-Request") else "sites/field.html"
-    return render(request, part, {"site": site, "one": shown, "form": form})
+        said = form.cleaned_data
+        if edit(site, name, said["value"], seen=said["seen"]):
+            return _back(request, site)
+        form.tell_moved(_shown(site, name))
+        status = 409
+    return _form(request, {"site": site, "one": shown, "form": form}, status)
+
+
+def _shown(site: Site, name: str) -> Shown:
+    return next(one for one in fields(site) if one.name == name)
+
+
+def _form(request: HttpRequest, context: dict[str, Any], status: int) -> HttpResponse:
+    if not request.headers.get("HX-Request"):
+        return render(request, "sites/field.html", context, status=status)
+    response = render(request, "sites/field-form.html", context)
+    if context["form"].is_bound:
+        # In its own place: what is saved is shown in that of the whole profile.
+        response["HX-Retarget"] = f'[data-field="{context["one"].name}"]'
+        response["HX-Reswap"] = "innerHTML"
+    return response
 
 
 @require_POST

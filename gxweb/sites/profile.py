@@ -42,7 +42,11 @@ class Finding:
 
     @property
     def digest(self) -> str:
-        return hashlib.sha256(codec.dumps(self.value)).hexdigest()[:32]
+        return digest(self.value)
+
+
+def digest(value: Value | None) -> str:
+    return hashlib.sha256(codec.dumps(value)).hexdigest()[:32]
 
 
 class Field(models.Model):
@@ -102,13 +106,18 @@ class Proposal(models.Model):
 
 
 @transaction.atomic
-def edit(site: Site, name: str, value: Value) -> None:
-    """A person says it: from now on it is locked."""
+def edit(site: Site, name: str, value: Value, *, seen: str = "") -> bool:
+    """A person says it: from now on it is locked. `seen`: the digest of what they changed it from;
+    False when they have said something else meanwhile, elsewhere."""
     site.hold()
+    said = site.fields.filter(name=name, edited=True).first()
+    if seen and said is not None and digest(said.value) not in (seen, digest(value)):
+        return False
     changes: dict[str, Any] = {"value": value, "quote": "", "url": "", "edited": True}
     Field.objects.update_or_create(site=site, name=name, defaults=changes | {"before": None})
-    site.proposals.filter(name=name, digest=Finding(value).digest).delete()
+    site.proposals.filter(name=name, digest=digest(value)).delete()
     _named(site, name, value)
+    return True
 
 
 def find(site: Site, found: Mapping[str, Finding], *, again: bool) -> None:

@@ -126,6 +126,31 @@ def test_a_field_is_edited_in_place_and_without_a_script(as_ada: Client, ready: 
     assert ready.fields.get(name="topics").value == ["Tin"]
 
 
+def test_two_tabs_on_one_field(as_ada: Client, ready: Site) -> None:
+    """The second is told what the first has saved, and nothing is lost: not theirs either."""
+    path = f"/sites/{ready.pk}/fields/audience/"
+    tabs = [as_ada.get(path).context["form"].initial["seen"] for _ in range(2)]
+    as_ada.post(path, {"value": "Bakers", "seen": tabs[0]})
+    late = {"value": "Millers", "seen": tabs[1]}
+    told = as_ada.post(path, late)
+    assert told.status_code == 409
+    assert "says now: “Bakers”" in told.content.decode()
+    assert ">\nMillers</textarea>" in told.content.decode()
+    assert ready.fields.get(name="audience").value == "Bakers"
+    here = as_ada.post(path, late, headers={"HX-Request": "true"})
+    assert (here["HX-Retarget"], here["HX-Reswap"]) == ('[data-field="audience"]', "innerHTML")
+    as_ada.post(path, {**late, "seen": told.context["form"]["seen"].value()})
+    assert ready.fields.get(name="audience").value == "Millers"
+
+
+def test_what_a_reading_found_meanwhile_is_not_in_ones_way(as_ada: Client, ready: Site) -> None:
+    path = f"/sites/{ready.pk}/fields/audience/"
+    seen = as_ada.get(path).context["form"].initial["seen"]
+    ready.fields.update_or_create(name="audience", defaults={"value": "Found", "edited": False})
+    as_ada.post(path, {"value": "Mine", "seen": seen})
+    assert ready.fields.get(name="audience").value == "Mine"
+
+
 def test_a_proposal_is_accepted_or_dismissed(as_ada: Client, ready: Site) -> None:
     as_ada.post(f"/sites/{ready.pk}/fields/audience/", {"value": "Mine"})
     for answer in ("dismissal", "acceptance"):
