@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 
 
 TRIES_AGAIN = 1000  # of all its spans together
+ABROAD = (
+    "A step in a thread has a loop of its own: models are asked, and texts and items said, by async"
+    " components, which may be called from there."
+)
 STRAYS_S = 1.0  # how long a task that nobody waits for may take to leave
 
 
@@ -169,10 +173,20 @@ class Attempt:
         finally:
             self._tasks.discard(task)
 
+    @property
+    def at_home(self) -> bool:
+        """Whether this is the loop in which it runs. A step in a thread may have one of its own."""
+        try:
+            return asyncio.get_running_loop() is self.loop
+        except RuntimeError:
+            return False
+
     def claim(self) -> None:
         """The task that calls this asks a provider for the run: it ends with it, also one that no
         step waits for any more."""
         self.check()
+        if not self.at_home:
+            raise RuntimeError(ABROAD)
         task = asyncio.current_task()
         if task is not None and task not in self._tasks:
             self._tasks.add(task)

@@ -32,8 +32,10 @@ def called(function: Function, options: Options, args: Any, kwargs: Any) -> Any:
     scope = current()
     if not isinstance(scope, Frame):
         return _direct(function, within(function, options, args, kwargs, Unwatched()))
-    if _looping():
+    if scope.attempt.at_home:
         return _made(scope, function, options, args, kwargs)
+    if _looping():
+        return _made_abroad(scope, function, options, args, kwargs)
     return asyncio.run_coroutine_threadsafe(
         _made_there(scope, function, options, args, kwargs), scope.attempt.loop
     ).result()
@@ -55,6 +57,12 @@ def _looping() -> bool:
 
 async def _made_there(*call: Any) -> Any:
     return await _made(*call)
+
+
+async def _made_abroad(parent: Frame, *call: Any) -> Any:
+    """For a loop that a step in a thread has made for itself."""
+    made = asyncio.run_coroutine_threadsafe(_made_there(parent, *call), parent.attempt.loop)
+    return await asyncio.wrap_future(made)
 
 
 def _made(

@@ -115,6 +115,7 @@ class Frame(Resting):
             self._afar.say(body)
 
     async def tell(self, body: Body) -> None:
+        self.attempt.claim()
         self._put(body)
         if self.attempt.journal.full:
             await self.attempt.journal.room()

@@ -107,7 +107,7 @@ async def _items(
     begin: Callable[[], AsyncIterator[R]],
 ) -> AsyncGenerator[R, None]:
     attempt = parent.attempt
-    attempt.check()
+    attempt.claim()
     if (found := replayed(parent, place)) is not None:
         for item in found.value:
             yield item
