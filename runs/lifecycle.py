@@ -41,10 +41,13 @@ preparers: dict[str, Preparer] = {}
 def start(*, owner: AbstractBaseUser, workflow: str, input: Any, key: str | None = None) -> Started:
     """Raises Invalid, KeyReused, OverQuota or Unavailable; then nothing was inserted."""
     entry = entry_of(workflow)
-    given = checked(entry, input)
-    digest = hashlib.sha256(workflow.encode() + b"\0" + codec.dumps(given)).hexdigest()
+    asked = _parsed(entry, input)
+    given = _stored(entry, asked)
     return enter(
-        owner, key, digest, lambda: Entrant(new_run(owner, entry, prepared(owner, entry, given)))
+        owner,
+        key,
+        _digest(entry, asked),
+        lambda: Entrant(new_run(owner, entry, prepared(owner, entry, given))),
     )
 
 
@@ -96,19 +99,31 @@ def cancel(run: Run, *, by: str, reason: str = "") -> None:
 
 def checked(entry: Entry, input: Any) -> dict[str, Any]:
     """The input with its defaults, as it is stored. Raises Invalid."""
-    adapter = _adapter(entry.input)
+    return _stored(entry, _parsed(entry, input))
+
+
+def _parsed(entry: Entry, input: Any) -> Any:
     try:
         # By way of JSON: an input has no types but those of JSON, wherever it came from. Strict,
         # as the schema that we publish is: "800" is no number.
-        found: dict[str, Any] = adapter.dump_python(
-            adapter.validate_json(codec.dumps(input), strict=True), mode="json"
-        )
+        return _adapter(entry.input).validate_json(codec.dumps(input), strict=True)
     except ValidationError as error:
         parts = error.errors(include_url=False, include_context=False, include_input=False)
         raise Invalid([dict(part) for part in parts]) from error
+
+
+def _stored(entry: Entry, asked: Any) -> dict[str, Any]:
+    found: dict[str, Any] = _adapter(entry.input).dump_python(asked, mode="json")
     if len(codec.dumps(found)) > INPUT_MAX:
         raise Invalid([{"type": "too_large", "loc": (), "msg": "The input is over 2 MB"}])
     return found
+
+
+def _digest(entry: Entry, asked: Any) -> str:
+    """Of what was asked for, without defaults: a request that is sent again after a deploy is the
+    same, though its workflow may be asked for more by now."""
+    said = _adapter(entry.input).dump_python(asked, mode="json", exclude_defaults=True)
+    return hashlib.sha256(entry.name.encode() + b"\0" + codec.dumps(said)).hexdigest()
 
 
 @lru_cache

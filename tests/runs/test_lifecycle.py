@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -26,11 +26,19 @@ from tests.runs.conftest import BRIEF
 from tests.runs.pool import lent
 from tests.runs.worker import QUEUE, Worker, due_at
 from tests.valkey import free_port
+from workflows.catalog import CATALOG, Brief
 from workflows.wire import keys, log
 from workflows.wire.events import RunCancelled, RunQueued
 from workflows.wire.fold import fold
 from workflows.wire.orders import Order
 from workflows.wire.state import EMPTY
+
+
+@dataclass(frozen=True)
+class MoreToAsk(Brief):
+    """The input of a later version."""
+
+    mood: str = "sober"
 
 
 def start(owner: AbstractUser, key: str | None = None, **changes: Any) -> Started:
@@ -97,6 +105,20 @@ def test_the_same_key_and_body_give_the_same_run(alice: AbstractUser, redis: Red
     first, second = start(alice, "k"), start(alice, "k")
     assert (second.run, second.created) == (first.run, False)
     assert redis.llen(QUEUE) == 1
+
+
+def test_the_same_key_and_body_give_the_same_run_after_a_deploy(
+    alice: AbstractUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Requests are repeated when an answer was lost, as happens then."""
+    first = start(alice, "k")
+    newer = replace(CATALOG["blog"], version=2, input=MoreToAsk)
+    monkeypatch.setitem(CATALOG, "blog", newer)
+    again = start(alice, "k")
+    assert (again.run.id, again.created) == (first.run.id, False)
+    assert not start(alice, "k", words=1200).created, "the default, said"
+    with pytest.raises(KeyReused):
+        start(alice, "k", mood="wild")
 
 
 def test_the_same_key_with_another_body_is_refused(alice: AbstractUser) -> None:
