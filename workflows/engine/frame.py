@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -65,7 +64,6 @@ class Frame(Resting):
         )
         self.below = 0  # calls that this span has made and that have not ended
         self.streams: set[Frame] = set()  # that it has begun and not yet come to the end of
-        self.asleep = False  # between two tries
         self.asking = False  # for an answer, or for time to pass
         self.fenced_at = 0.0
         self.result: Any = None  # frozen, once there is one
@@ -143,7 +141,7 @@ class Frame(Resting):
     @property
     def busy(self) -> bool:
         """Whether its own code is at work, and not a step below it, or nobody."""
-        return self.at_work and not self.asleep and not self.rests
+        return self.at_work and not self.rests
 
     @property
     def at_work(self) -> bool:
@@ -184,14 +182,6 @@ class Frame(Resting):
         whole = self._report(error, "falls back", logging.WARNING)
         said = f"{self.options.name} fell back: {described(error).message}"
         self._put(Log("warning", said), beside=whole)
-
-    async def sleep(self, seconds: float) -> None:
-        self.asleep = True
-        self.attempt.look_idle()
-        await asyncio.sleep(seconds)
-        # A drain that began meanwhile keeps us here: another worker makes the next try.
-        await self.attempt.may_begin()
-        self.asleep = False
 
     # --- its beginning and its end
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
@@ -25,6 +26,7 @@ class Resting(Standing):
         self._above = parent
         self.clock: Clock | None = None  # of this try
         self._resting = 0  # calls
+        self.asleep = 0  # between two tries: its own, or those of its calls
 
     @property
     def number(self) -> int:
@@ -32,8 +34,9 @@ class Resting(Standing):
 
     @property
     def rests(self) -> bool:
-        """All calls that it has under way wait for their turns."""
-        return self._resting > 0 and self._resting >= self.budget.held_by(self)
+        """All that it has under way waits: for a turn, or for the next try."""
+        waits = self._resting + self.asleep > 0
+        return waits and self._resting >= self.budget.held_by(self)
 
     def timed(self, clock: Clock) -> None:
         self.clock = clock
@@ -49,6 +52,16 @@ class Resting(Standing):
                 return got
         finally:
             self._resting -= 1
+
+    async def sleep(self, seconds: float) -> None:
+        self.asleep += 1
+        self.attempt.look_idle()
+        try:
+            await asyncio.sleep(seconds)
+            # A drain that began meanwhile keeps us here: another worker makes the next try.
+            await self.attempt.may_begin()
+        finally:
+            self.asleep -= 1
 
     def held_up(self, words: str) -> None:
         status = self.attempt.held_up.because(self.path, words)

@@ -11,6 +11,7 @@ from workflows.engine import component, status, workflow
 from workflows.engine.clock import Clock
 from workflows.engine.context import current
 from workflows.engine.drain import drain
+from workflows.engine.errors import Handover
 from workflows.engine.heldup import HeldUp
 from workflows.wire.events import Status
 
@@ -165,3 +166,34 @@ def test_it_is_taken_back_when_the_last_goes_on(monkeypatch: pytest.MonkeyPatch)
     assert held.because("a", "") is None
     assert held.because("b", "") == Status("Reading")
     assert held.because("b", "") is None
+
+
+async def test_a_sleep_that_is_cut_short_is_over() -> None:
+    """A call that waited for a provider was given up: what its step does then is work."""
+    desk = Desk()
+    frame = desk.frame()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.001):
+            await frame.sleep(60)
+    assert frame.busy
+    desk.attempt.frames.add(frame)
+    desk.attempt.drain()
+    await asyncio.sleep(0)
+    assert desk.attempt.halted is None
+
+
+async def test_a_drain_waits_for_the_call_beside_one_that_sleeps() -> None:
+    """Two calls of one step: one waits for its provider to come back, the other is answered."""
+    desk = Desk()
+    frame = desk.frame()
+    desk.attempt.frames.add(frame)
+    asked = await desk.attempt.budget.reserve(frame, None, 10, lambda _: False)
+    sleeper = asyncio.create_task(frame.sleep(60))
+    await asyncio.sleep(0)
+    desk.attempt.drain()
+    await asyncio.sleep(0)
+    assert desk.attempt.halted is None
+    desk.attempt.budget.release(asked)
+    desk.attempt.look_idle()
+    sleeper.cancel()
+    assert isinstance(desk.attempt.halted, Handover)
