@@ -145,8 +145,10 @@ class Crawl:
             await at_rest(self._stir())
 
     async def _stir(self) -> None:
+        # Not asyncio.wait_for, which in Python 3.11 may swallow a cancel.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._stirred.wait(), POLL_S)
+            async with asyncio.timeout(POLL_S):
+                await self._stirred.wait()
 
     def _hear(self) -> None:
         for url in self.wishes.added():

@@ -162,9 +162,9 @@ def _asked_wait(answer: Fetched) -> float:
     said = answer.headers.get("retry-after", "").strip()
     if not said or answer.status not in (429, 503):
         return 0.0
-    if said.isdigit():
+    if said.isascii() and said.isdigit():
         return float(said[:9])
     try:
         return max(0.0, (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0.0

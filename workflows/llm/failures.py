@@ -151,14 +151,14 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
 
 def _delay(reasons: str) -> float | None:
     """Of a RetryInfo, which Gemini sends instead of the header."""
-    found = re.search(r"'retryDelay': '([0-9.]+)s'", reasons)
+    found = re.search(r"'retryDelay': '([0-9]+(?:\.[0-9]+)?)s'", reasons)
     return None if found is None else min(float(found[1]), LONGEST_WAIT)
 
 
 def _until(raw: str, now: datetime) -> float:
     try:
         date = parsedate_to_datetime(raw)
-    except ValueError:
+    except (ValueError, OverflowError):
         return math.nan
     return (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds()
 

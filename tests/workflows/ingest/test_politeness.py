@@ -110,6 +110,17 @@ async def test_who_asks_for_too_long_is_left(begin: Begin) -> None:
     assert [(one.why, site.paths().count("/salt")) for one in read.skipped] == [("unreachable", 1)]
 
 
+@pytest.mark.parametrize("said", ["²", "Mon, 01 Jan 2026 00:00:00 +99999999999999", "soon"])
+async def test_what_is_no_time_to_wait_ends_no_reading(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    monkeypatch.setattr("workflows.ingest.visiting.FIRST_WAIT_S", 0.001)
+    site = begin(shop("salt", "brine"))
+    site.pages["/salt"] = Reply("later", 429, {"Retry-After": said})
+    read = await read_site(SiteBrief(site.url()))
+    assert [one.url for one in read.pages] == [site.url("/"), site.url("/brine")]
+
+
 async def test_a_site_that_went_away_ends_the_reading(
     begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:

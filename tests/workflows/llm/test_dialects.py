@@ -108,6 +108,8 @@ def refusing(status: int, *told: dict[str, Any]) -> Any:
         (400, {"@type": "ErrorInfo", "reason": "API_KEY_INVALID"}, True, None),
         (429, {"violations": [{"quotaId": "GenerateRequestsPerDayPerModel"}]}, True, None),
         (429, {"@type": "RetryInfo", "retryDelay": "17s"}, False, 17),
+        (429, {"@type": "RetryInfo", "retryDelay": "1.5s"}, False, 1.5),
+        (429, {"@type": "RetryInfo", "retryDelay": "1.2.3s"}, False, None),
         (400, {"@type": "ErrorInfo", "reason": "WHATEVER"}, False, None),
     ],
 )

@@ -168,6 +168,7 @@ def test_a_failure_stays_itself() -> None:
         (format_datetime(NOW + timedelta(seconds=90), usegmt=True), 90),
         (format_datetime(NOW - timedelta(seconds=90), usegmt=True), 0),
         (format_datetime(NOW + timedelta(days=2), usegmt=True), 3600),
+        ("Mon, 01 Jan 2026 00:00:00 +99999999999999", None),
     ],
 )
 def test_retry_after(header: str | None, expected: float | None) -> None:
