@@ -257,6 +257,43 @@ def test_what_was_told_before_is_there_to_be_gone_on_with(as_ada: Client, ready:
     assert not ready.fields.filter(edited=True).exists()  # nobody has changed what was found
 
 
+def hand_form(client: Client, site: Site) -> dict[str, str]:
+    """All that a browser would send back of it, untouched."""
+    page = client.get(f"/sites/{site.pk}/by-hand/")
+    assert 'name="initial-audience"' in page.content.decode()
+    form = page.context["form"]
+    fields = {name: str(form[name].value() or "") for name in (*HAND, "text", "seen")}
+    return fields | {f"initial-{name}": fields[name] for name in HAND}
+
+
+def test_what_is_not_touched_by_hand_does_not_undo_what_is_said_elsewhere(
+    as_ada: Client, ready: Site
+) -> None:
+    """The form may stand beside the profile, whose fields are edited in place."""
+    sent = hand_form(as_ada, ready)
+    as_ada.post(f"/sites/{ready.pk}/fields/audience/", {"value": "Bakers"})
+    as_ada.post(f"/sites/{ready.pk}/by-hand/", sent | {"text": "Salt is dear."})
+    assert ready.pages.get(status="told").text == "Salt is dear."
+    assert ready.fields.get(name="audience").value == "Bakers"
+    assert list(ready.fields.filter(edited=True).values_list("name", flat=True)) == ["audience"]
+
+
+def test_two_tabs_that_paste(as_ada: Client, ready: Site) -> None:
+    path = f"/sites/{ready.pk}/by-hand/"
+    first, second = hand_form(as_ada, ready), hand_form(as_ada, ready)
+    assert as_ada.post(path, first | {"text": "Salt\r\nis dear."}).status_code == 302
+    mine = {"text": "Wool is not.", "name": "Salt & Wool"}
+    told = as_ada.post(path, second | mine)
+    assert told.status_code == 409
+    assert "Another text was saved here" in told.content.decode()
+    assert ready.pages.get(status="told").text == "Salt\r\nis dear."
+    assert not ready.fields.filter(edited=True).exists()
+    again = second | mine | {"seen": told.context["form"]["seen"].value()}
+    assert as_ada.post(path, again).status_code == 302
+    assert ready.pages.get(status="told").text == "Wool is not."
+    assert ready.fields.get(name="name").value == "Salt & Wool"
+
+
 def test_of_a_run_leads_to_its_site(as_ada: Client, ready: Site) -> None:
     assert as_ada.get(f"/sites/of/{ready.run_id}/")["Location"] == f"/sites/{ready.pk}/"
     assert f"/sites/of/{ready.run_id}/" in html(as_ada, f"/runs/{ready.run_id}/")
