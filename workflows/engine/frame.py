@@ -42,6 +42,8 @@ from workflows.wire.events import (
 )  # fmt: skip
 
 MESSAGE_CHARS = 8 * 1024
+STOPPED = Error("internal", "Stopped, because a step beside it or above it has ended.")
+LATE = Error("deadline", "The run's time was over before this step had ended.")
 
 logger = logging.getLogger(__name__)
 
@@ -232,9 +234,10 @@ class Frame(Resting):
         self._put(said, beside=whole)
 
     def stop(self) -> None:
-        """It was cancelled by the run's own code, while the run goes on."""
+        """It was cancelled by the run's own code, while the run goes on, or by its time."""
         self._leave()
-        error = Error("internal", "Stopped, because a step beside it or above it has ended.")
+        left = self.left_s()
+        error = STOPPED if left is None or left > 0 else LATE
         self._put(SpanFailed(error=error, duration_ms=self._took_ms(), **self._spent()))
 
     def warn(self, message: str) -> None:

@@ -177,6 +177,7 @@ async def test_the_deadline_counts_from_the_request_and_stops_everything(house: 
     state = await house.run(late, deadline_s=0.2)
     assert (state.status, state.error) == ("failed", Error("deadline", DEADLINE))
     assert sorted(stopped) == [0, 1, 2]
+    assert {span.error and span.error.type for span in state.spans.values()} == {"deadline"}
     assert (await house.run(late, deadline_s=0)).error == Error("deadline", DEADLINE)
 
 
