@@ -109,7 +109,8 @@ def _page(request: HttpRequest, form: BriefForm, status: int = 200) -> HttpRespo
 
 def _estimate(given: Any) -> estimate.Estimate:
     words = str(given.get("words", ""))
-    number = int(words) if words.isascii() and words.isdigit() else 1200
+    known = words.isascii() and words.isdigit() and len(words) < 9
+    number = int(words) if known else 1200
     notes = len(given.get("notes", "")) + (offers.READ if given.get("site") else 0)
     return estimate.estimate(min(number, 5000), notes, estimate.past())
 

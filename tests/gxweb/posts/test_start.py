@@ -110,6 +110,7 @@ def test_who_is_not_signed_in_is_asked_to(client: Client) -> None:
         ({"words": "600", "site": "x"}, 10),
         ({"words": "2000", "notes": "x" * 30_000}, 15),
         ({"words": "x"}, 9),
+        ({"words": "9" * 5000}, 9),
     ],
 )
 def test_the_estimate_follows_the_form(as_ada: Client, given: dict[str, str], calls: int) -> None:
