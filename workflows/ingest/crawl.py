@@ -30,7 +30,7 @@ POLL_S = 0.4  # for signals
 LAST_S = 300.0  # of the run's time, kept for what comes after the pages
 TRIES = 50  # pages that may be missed, beside three for each that is wanted
 PATIENCE = 10  # pages in a row that could not be had: the site is away
-FAILURES = 3  # pages in a row that no model read
+FAILURES = 3  # pages in a row that no model read, of those that were there to be read
 
 ENDS: dict[Why, str] = {
     "stopped": "You stopped it. What was read so far stays.",
@@ -247,7 +247,8 @@ class Crawl:
         step = read_page.key(place.url).label(f"Read {_called(place, title)}")
         try:
             found = await step(place.url, visit)
-            self._failures = 0
+            if visit.page is not None:
+                self._failures = 0
             return thawed(found)
         except Failure as failure:
             self._failures += 1
